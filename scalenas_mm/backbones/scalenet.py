@@ -1,0 +1,236 @@
+"""ScaleNet, the backbone of ScaleNAS."""
+import re
+from typing import Any, List, Optional, Sequence, Tuple, Union
+
+import torch.nn.functional as F
+from mmcv.cnn import build_norm_layer
+from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
+from torch import Tensor, nn
+
+from scalenas_mm.ops import (BasicBlock, Bottleneck, Downsample, build_fusion,
+                             conv_norm)
+from scalenas_mm.registry import MODELS
+from scalenas_mm.spaces import ArchError, ScaleNetModule, ScaleNetSpace
+
+from .base import SearchableBackbone
+
+
+class MultiScaleModule(nn.Module):
+    """Parallel branches that may exchange maps after every block.
+
+    Args:
+        arch (ScaleNetModule): Which blocks and fusions to build.
+        widths (Sequence[int]): Channels of each branch.
+        norm_cfg (dict): Config of the norm layers.
+        upsample (str): ``bilinear`` or ``nearest``.
+        block_cfg (dict): Further arguments of the blocks.
+    """
+
+    def __init__(self, arch: ScaleNetModule, widths: Sequence[int],
+                 norm_cfg: dict, upsample: str, **block_cfg):
+        super().__init__()
+        self.branches = nn.ModuleList(
+            nn.Sequential(*(BasicBlock(width, norm_cfg, **block_cfg)
+                            for _ in range(depth)))
+            for width, depth in zip(widths, arch.depth))
+        self.fusions = nn.ModuleDict({
+            f'{level}_{j}_{k}': build_fusion(k, j, widths, norm_cfg, upsample)
+            for j, rows in enumerate(arch.fusion)
+            for level, row in enumerate(rows) for k, bit in enumerate(row)
+            if bit
+        })
+
+    def forward(self, maps: List[Tensor],
+                arch: ScaleNetModule) -> List[Tensor]:
+        """Run ``arch``; ``maps`` holds ``(N, C_b, H_b, W_b)`` per branch."""
+        for level in range(max(arch.depth)):
+            maps = [
+                branch[level](x) if level < depth else x
+                for branch, depth, x in zip(self.branches, arch.depth, maps)
+            ]
+            maps = [
+                self._fuse(maps, j, level, arch.fusion[j][level])
+                if level < depth else maps[j]
+                for j, depth in enumerate(arch.depth)
+            ]
+        return maps
+
+    def _fuse(self, maps: List[Tensor], target: int, level: int,
+              row: Tuple[int, ...]) -> Tensor:
+        """Add the chosen sources to the target, in order of branches."""
+        if not any(row):
+            return maps[target]  # a block's output, already rectified
+        out = None
+        for source, bit in enumerate(row):
+            if source == target:
+                term = maps[target]
+            elif bit:
+                fusion = self.fusions[f'{level}_{target}_{source}']
+                term = fusion(maps[source], maps[target].shape[2:])
+            else:
+                continue
+            out = term if out is None else out + term
+        return F.relu(out)
+
+
+@MODELS.register_module()
+class ScaleNet(SearchableBackbone):
+    """High-resolution network with searchable depths and fusions.
+
+    `ScaleNAS <https://arxiv.org/abs/2011.14584>`_, Sec. 3.2. Without
+    ``arch`` this is the supernet. Weights of any HRNet load by ``init_cfg``:
+    HRNet's fusions stand after the fourth block.
+
+    Args:
+        width (int): Channels of the branch with the highest resolution.
+        multi_scale_output (bool): Return all branches, or only the first.
+        arch (ScaleNetArch | dict | str, optional): Fixed architecture: a
+            value, its dict, a JSON file, or ``max``, ``min``, ``hrnet``. Only
+            its layers are built.
+        depths (Sequence[int]): Possible numbers of blocks of a branch.
+        num_modules (Sequence[int]): Modules of each stage from stage 2 on.
+        stem_width (int): Channels of the stem.
+        stage1_blocks (int): Number of bottlenecks of stage 1.
+        in_channels (int): Channels of the input image.
+        upsample (str): ``bilinear`` (the paper, mmseg's HRNet) or
+            ``nearest`` (the released code, mmpose's and mmdet's HRNet).
+        drop_dead (bool): Leave out layers whose result reaches no output.
+            The released code runs them.
+        norm_cfg (dict): Config of the norm layers.
+        norm_eval (bool): Keep the running statistics of batch norm fixed.
+        with_cp (bool): Recompute activations of blocks to save memory.
+        frozen_stages (int): Freeze the stem (0) and stages up to this one.
+        zero_init_residual (bool): Start every block as the identity.
+        init_cfg (dict | list[dict], optional): Initialisation.
+
+    Raises:
+        ArchError: An argument or the architecture is not valid.
+    """
+
+    def __init__(self,
+                 width: int = 32,
+                 multi_scale_output: bool = True,
+                 arch: Any = None,
+                 depths: Sequence[int] = (2, 3, 4, 5),
+                 num_modules: Sequence[int] = (1, 4, 3),
+                 stem_width: int = 64,
+                 stage1_blocks: int = 4,
+                 in_channels: int = 3,
+                 upsample: str = 'bilinear',
+                 drop_dead: bool = True,
+                 norm_cfg: dict = dict(type='BN', requires_grad=True),
+                 norm_eval: bool = False,
+                 with_cp: bool = False,
+                 frozen_stages: int = -1,
+                 zero_init_residual: bool = False,
+                 init_cfg: Optional[Union[dict, list]] = None):
+        space = ScaleNetSpace(width, multi_scale_output, depths, num_modules,
+                              stem_width, stage1_blocks, in_channels)
+        if init_cfg is None:
+            init_cfg = [
+                dict(type='Kaiming', layer='Conv2d'),
+                dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])
+            ]
+        super().__init__(space, arch, init_cfg)
+        self.space: ScaleNetSpace
+        if upsample not in ('bilinear', 'nearest'):
+            raise ArchError('upsample', 'bilinear or nearest', upsample)
+        self.num_stages = len(space.num_modules) + 1
+        if frozen_stages not in range(-1, self.num_stages + 1):
+            raise ArchError('frozen_stages', f'-1 to {self.num_stages}',
+                            frozen_stages)
+        self.drop_dead = drop_dead
+        self.norm_eval = norm_eval
+        self.frozen_stages = frozen_stages
+        self._build(upsample, norm_cfg, with_cp, zero_init_residual)
+        self._register_load_state_dict_pre_hook(self._rename_hrnet)
+        self._freeze()
+
+    def _build(self, upsample: str, norm_cfg: dict, with_cp: bool,
+               zero_init_residual: bool) -> None:
+        space, stem = self.space, self.space.stem_width
+        block_cfg = dict(
+            with_cp=with_cp, zero_init_residual=zero_init_residual)
+        self.norms = []
+        for i, channels in ((1, space.in_channels), (2, stem)):
+            name, norm = build_norm_layer(norm_cfg, stem, postfix=i)
+            conv = nn.Conv2d(channels, stem, 3, 2, padding=1, bias=False)
+            self.add_module(f'conv{i}', conv)
+            self.add_module(name, norm)
+            self.norms.append(name)
+        self.layer1 = nn.Sequential(*(Bottleneck(
+            4 * stem if i else stem, stem, norm_cfg, **block_cfg)
+                                      for i in range(space.stage1_blocks)))
+        widths = [space.width * 2**j for j in range(self.num_stages)]
+        self._build_transitions(widths, norm_cfg)
+        modules = iter(self._runs(self._built).modules)
+        for stage, num in enumerate(space.num_modules, 2):
+            self.add_module(
+                f'stage{stage}',
+                nn.ModuleList(
+                    MultiScaleModule(
+                        next(modules), widths[:stage], norm_cfg, upsample, **
+                        block_cfg) for _ in range(num)))
+
+    def _build_transitions(self, widths: List[int], norm_cfg: dict) -> None:
+        wide = 4 * self.space.stem_width
+        self.transition1 = nn.ModuleList([
+            nn.Sequential(*conv_norm(wide, widths[0], 3, 1, norm_cfg)),
+            Downsample(wide, widths[1], 1, norm_cfg)
+        ])
+        for j in range(2, self.num_stages):
+            new = Downsample(widths[j - 1], widths[j], 1, norm_cfg)
+            self.add_module(f'transition{j}', nn.ModuleDict({str(j): new}))
+
+    def _runs(self, arch):
+        """The architecture whose layers are really run."""
+        return self.space.live(arch) if self.drop_dead else arch
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
+        """Map ``(N, 3, H, W)`` to one map per branch at strides 4, 8, ..."""
+        for i, norm in enumerate(self.norms, 1):
+            x = getattr(self, norm)(getattr(self, f'conv{i}')(x))
+            x = F.relu(x, inplace=True)
+        x = self.layer1(x)
+        maps = [
+            F.relu(self.transition1[0](x)),
+            F.relu(self.transition1[1](x, ()))
+        ]
+        modules = iter(self._runs(self.arch).modules)
+        for stage in range(2, self.num_stages + 1):
+            if stage > 2:
+                new = getattr(self, f'transition{stage - 1}')[str(stage - 1)]
+                maps.append(F.relu(new(maps[-1], ())))
+            for module in getattr(self, f'stage{stage}'):
+                maps = module(maps, next(modules))
+        return tuple(maps if self.space.multi_scale_output else maps[:1])
+
+    def train(self, mode: bool = True) -> 'ScaleNet':
+        """Train, but keep frozen stages (and norms) in evaluation mode."""
+        super().train(mode)
+        self._freeze()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def _freeze(self) -> None:
+        names = []
+        if self.frozen_stages >= 0:
+            names += ['conv1', 'conv2', *self.norms]
+        for stage in range(1, self.frozen_stages + 1):
+            names.append('layer1' if stage == 1 else f'stage{stage}')
+            names.append(f'transition{stage}')
+        for name in names:
+            module = getattr(self, name, None)  # no transition after the last
+            if module is not None:
+                module.eval().requires_grad_(False)
+
+    def _rename_hrnet(self, state_dict: dict, prefix: str, *args) -> None:
+        """Give HRNet's fusion layers the names they have here."""
+        pattern = re.compile(
+            re.escape(prefix) + r'(stage\d+\.\d+)\.fuse_layers\.(\d)\.(\d)\.')
+        new = prefix + r'\1.fusions.3_\2_\3.'
+        for key in [key for key in state_dict if pattern.match(key)]:
+            state_dict[pattern.sub(new, key)] = state_dict.pop(key)

@@ -1,0 +1,8 @@
+"""Layers the searchable backbones are made of."""
+from .fusion import Downsample, Upsample, build_fusion, conv_norm
+from .residual import BasicBlock, Bottleneck
+
+__all__ = [
+    'BasicBlock', 'Bottleneck', 'Downsample', 'Upsample', 'build_fusion',
+    'conv_norm'
+]

@@ -1,0 +1,348 @@
+"""The space of ScaleNets (ScaleNAS, Sec. 3.2)."""
+from functools import cached_property
+from math import prod
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .arch import ArchError, check_int
+from .cost import Complexity, Size
+from .scalenet import MAX_DEPTH, ScaleNetArch, ScaleNetModule
+from .scalenet_cost import ScaleNetCost
+from .scalenet_genes import GeneLayout
+from .space import ComplexityBatch, Space, as_size
+
+
+class ScaleNetSpace(Space[ScaleNetArch]):
+    """HRNet-like networks with elastic depth and free cross-scale fusion.
+
+    Stage ``s`` (from 2 on) has ``num_modules[s - 2]`` modules of ``s``
+    branches; branch ``b`` works at stride ``4 * 2**b`` with ``width * 2**b``
+    channels. HRNet is the point with depth 4 everywhere and all fusions after
+    the last block only.
+
+    With single-scale output only the first branch of the last module is
+    read. As in the released code its last level then fuses all branches and
+    the last level of every other branch of that module fuses none.
+
+    Args:
+        width (int): Channels of the branch with the highest resolution.
+        multi_scale_output (bool): Whether all branches are read.
+        depths (tuple[int]): Possible numbers of blocks of a branch.
+        num_modules (tuple[int]): Modules of each stage from stage 2 on.
+        stem_width (int): Channels of the stem; stage 1 has four times as
+            many.
+        stage1_blocks (int): Number of bottlenecks of stage 1.
+        in_channels (int): Channels of the input image.
+    """
+    arch_type = ScaleNetArch
+
+    def __init__(self,
+                 width: int = 32,
+                 multi_scale_output: bool = True,
+                 depths: Sequence[int] = (2, 3, 4, 5),
+                 num_modules: Sequence[int] = (1, 4, 3),
+                 stem_width: int = 64,
+                 stage1_blocks: int = 4,
+                 in_channels: int = 3) -> None:
+        positive = 'a positive integer'
+        self.width = check_int('width', width, positive, 1, 2**16)
+        self.multi_scale_output = bool(multi_scale_output)
+        self.depths = tuple(
+            sorted({
+                check_int('depths', depth, positive, 1, MAX_DEPTH)
+                for depth in depths
+            }))
+        self.num_modules = tuple(
+            check_int('num_modules', n, positive, 1, 64) for n in num_modules)
+        if not self.depths or not self.num_modules:
+            raise ArchError('depths and num_modules', 'at least one entry',
+                            (depths, num_modules))
+        self.stem_width = check_int('stem_width', stem_width, positive, 1,
+                                    2**16)
+        self.stage1_blocks = check_int('stage1_blocks', stage1_blocks,
+                                       positive, 1, 64)
+        self.in_channels = check_int('in_channels', in_channels, positive, 1,
+                                     2**16)
+        self.branches = tuple(stage + 2
+                              for stage, n in enumerate(self.num_modules)
+                              for _ in range(n))
+        self._costs: Dict[Size, ScaleNetCost] = {}
+        self._weights: Dict[Size, np.ndarray] = {}
+
+    def to_dict(self) -> Dict[str, Any]:
+        return dict(
+            type=type(self).__name__,
+            width=self.width,
+            multi_scale_output=self.multi_scale_output,
+            depths=list(self.depths),
+            num_modules=list(self.num_modules),
+            stem_width=self.stem_width,
+            stage1_blocks=self.stage1_blocks,
+            in_channels=self.in_channels)
+
+    @cached_property
+    def layout(self) -> GeneLayout:
+        return GeneLayout(self.branches, self.depths[-1])
+
+    # -- values -----------------------------------------------------------
+    def _uniform(self, depth: int, fused: Callable[[int],
+                                                   bool]) -> ScaleNetArch:
+        """Equal depths; every fusion at the levels where ``fused`` holds."""
+        genes = np.where(self.layout.is_bit,
+                         [fused(level) for level in self.layout.level], depth)
+        return self.decode(genes)
+
+    def max_arch(self) -> ScaleNetArch:
+        """Full depth, all fusions: teacher and supernet."""
+        return self._uniform(self.depths[-1], lambda level: True)
+
+    def min_arch(self) -> ScaleNetArch:
+        """Least depth, no optional fusion."""
+        return self._uniform(self.depths[0], lambda level: False)
+
+    def hrnet_arch(self) -> ScaleNetArch:
+        """HRNet: 4 blocks a branch, fusions after the last one only.
+
+        Raises:
+            ArchError: 4 is not among the depths of the space.
+        """
+        if 4 not in self.depths:
+            raise ArchError('depths', '4 among the depths (HRNet has it)',
+                            self.depths)
+        return self._uniform(4, lambda level: level == 3)
+
+    def named(self) -> Dict[str, Callable[[], ScaleNetArch]]:
+        names = super().named()
+        if 4 in self.depths:
+            names['hrnet'] = self.hrnet_arch
+        return names
+
+    def canonical(self, arch: ScaleNetArch) -> ScaleNetArch:
+        """Set what the space fixes in the last module, change nothing else.
+
+        Raises:
+            ArchError: Branches or depths are not those of the space.
+        """
+        self._check_shape(arch)
+        return self.decode(self.layout.encode(arch))
+
+    def check(self, arch: ScaleNetArch) -> None:
+        if not isinstance(arch, ScaleNetArch):
+            raise ArchError('arch', 'a ScaleNetArch', arch)
+        self._check_shape(arch)
+        if self.multi_scale_output:
+            return
+        last = len(arch.modules) - 1
+        expected = self.canonical(arch).modules[last]
+        for j, rows in enumerate(arch.modules[last].fusion):
+            if rows != expected.fusion[j]:
+                raise ArchError(
+                    f'arch.modules[{last}].fusion[{j}][{len(rows) - 1}]',
+                    f'{expected.fusion[j][-1]} (single-scale output)',
+                    rows[-1])
+
+    def _check_shape(self, arch: ScaleNetArch) -> None:
+        if len(arch.modules) != len(self.branches):
+            raise ArchError('arch.modules',
+                            f'{len(self.branches)} modules',
+                            len(arch.modules))
+        for i, (module, n) in enumerate(zip(arch.modules, self.branches)):
+            if len(module.depth) != n:
+                raise ArchError(f'arch.modules[{i}].depth', f'{n} branches',
+                                module.depth)
+            for j, depth in enumerate(module.depth):
+                if depth not in self.depths:
+                    raise ArchError(f'arch.modules[{i}].depth[{j}]',
+                                    f'one of {self.depths}', depth)
+
+    def size(self) -> int:
+        """Exact number of canonical architectures."""
+        counts = [
+            sum(2**((n - 1) * depth) for depth in self.depths)**n
+            for n in self.branches
+        ]
+        if not self.multi_scale_output:  # the last level is fixed
+            n = self.branches[-1]
+            counts[-1] = sum(2**((n - 1) * (depth - 1))
+                             for depth in self.depths)**n
+        return prod(counts)
+
+    def live(self, arch: ScaleNetArch) -> ScaleNetArch:
+        """Drop what never reaches the single output; same function, cheaper.
+
+        The last level of branch 0 reads every branch. What the others do
+        after that level, and their own fusion at it, is dead.
+        """
+        if self.multi_scale_output:
+            return arch
+        *modules, last = arch.modules
+        keep = last.depth[0]
+        off = (0, ) * len(last.depth)
+        fusion = [last.fusion[0]]
+        for rows in last.fusion[1:]:
+            rows = rows[:keep]
+            fusion.append(rows[:keep - 1] + (off, ) * (len(rows) == keep))
+        depth = tuple(min(d, keep) for d in last.depth)
+        return ScaleNetArch((*modules, ScaleNetModule(depth, tuple(fusion))))
+
+    def num_blocks(self, arch: ScaleNetArch) -> int:
+        """Residual blocks, those of stage 1 included."""
+        return self.stage1_blocks + arch.num_blocks
+
+    # -- genes ------------------------------------------------------------
+    def encode(self, arch: ScaleNetArch) -> np.ndarray:
+        self._check_shape(arch)
+        return self.layout.encode(arch)
+
+    def decode(self, genes: np.ndarray) -> ScaleNetArch:
+        """Canonical architecture of a gene vector.
+
+        Raises:
+            ArchError: Wrong length, a depth outside the set, a bit that is
+                neither 0 nor 1.
+        """
+        genes = self.layout.check(genes, self.depths)
+        return self.layout.decode(self.canonical_genes(genes[None])[0])
+
+    def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
+        """Zero the bits that cannot act, shape ``(num, genes)``."""
+        layout = self.layout
+        depth = genes[:, layout.depth_of]
+        out = np.where(layout.is_bit & (layout.level >= depth), 0, genes)
+        if not self.multi_scale_output:
+            last = layout.is_bit & (layout.module == len(self.branches) - 1)
+            fixed = last & (layout.level == depth - 1)
+            out = np.where(fixed, layout.target == 0, out)
+        return out.astype(np.uint8)
+
+    def sample_genes(self,
+                     rng: np.random.Generator,
+                     num: int,
+                     depths: Optional[Sequence[int]] = None,
+                     fusion: float = 0.5,
+                     **options: Any) -> np.ndarray:
+        """Random architectures: uniform depths, independent fusion bits.
+
+        Args:
+            rng (np.random.Generator): Source of randomness.
+            num (int): How many.
+            depths (Sequence[int], optional): Subset of the depths to draw
+                from. Defaults to all.
+            fusion (float): Probability of each fusion, the paper's fusion
+                percentage.
+        """
+        depths = self.depths if depths is None else tuple(depths)
+        if not depths or not set(depths) <= set(self.depths):
+            raise ArchError('depths', f'a subset of {self.depths}', depths)
+        if not 0 <= fusion <= 1:
+            raise ArchError('fusion', 'a probability in [0, 1]', fusion)
+        layout = self.layout
+        genes = (rng.random((num, layout.length)) < fusion).astype(np.uint8)
+        shape = (num, int((~layout.is_bit).sum()))
+        genes[:, ~layout.is_bit] = rng.choice(np.array(depths), shape)
+        return self.canonical_genes(genes)
+
+    def mutate(self,
+               arch: ScaleNetArch,
+               rng: np.random.Generator,
+               p_m: float = 0.5,
+               p_bit: float = 0.2,
+               p_depth: float = 0.0,
+               keep_last: bool = False,
+               **options: Any) -> ScaleNetArch:
+        """Switch fusions of some modules on or off (ScaleNAS, Sec. 4.2).
+
+        Args:
+            arch (ScaleNetArch): The parent, which stays as it is.
+            rng (np.random.Generator): Source of randomness.
+            p_m (float): Probability that a module is mutated at all.
+            p_bit (float): Probability that a fusion of a mutated module is
+                flipped. Neither the paper nor its algorithm gives it; 0.2 is
+                the released code's.
+            p_depth (float): Probability that a branch of a mutated module
+                gets a new random depth. The paper's mutation never does.
+            keep_last (bool): Never mutate the last module, as the released
+                code does.
+        """
+        layout = self.layout
+        chosen = rng.random(len(self.branches)) < p_m
+        if keep_last:
+            chosen[-1] = False
+        draw = rng.random(layout.length)
+        change = chosen[layout.module] & (
+            draw < np.where(layout.is_bit, p_bit, p_depth))
+        fresh = rng.choice(np.array(self.depths), layout.length)
+        genes = self.encode(arch)
+        return self.decode(
+            np.where(change, np.where(layout.is_bit, 1 - genes, fresh), genes))
+
+    def crossover(self,
+                  first: ScaleNetArch,
+                  second: ScaleNetArch,
+                  rng: np.random.Generator,
+                  p_c: float = 0.25,
+                  **options: Any) -> ScaleNetArch:
+        """Replace whole modules of ``first`` by those of ``second``.
+
+        Args:
+            p_c (float): Probability of each module to be replaced.
+        """
+        swap = rng.random(len(self.branches)) < p_c
+        return ScaleNetArch(
+            tuple(b if other else a for a, b, other in zip(
+                first.modules, second.modules, swap)))
+
+    # -- cost -------------------------------------------------------------
+    def _cost(self, input_size: Size) -> ScaleNetCost:
+        if input_size not in self._costs:
+            self._costs[input_size] = ScaleNetCost(self.width, self.stem_width,
+                                                   self.stage1_blocks,
+                                                   self.in_channels,
+                                                   self.num_modules,
+                                                   as_size(input_size))
+        return self._costs[input_size]
+
+    def complexity(self,
+                   arch: ScaleNetArch,
+                   input_size: Size,
+                   drop_dead: bool = False) -> Complexity:
+        """Exact cost of the backbone.
+
+        Args:
+            arch (ScaleNetArch): A member of the space.
+            input_size (tuple[int]): Height and width of the image.
+            drop_dead (bool): Whether to leave out layers whose result
+                reaches no output. The released code counts them.
+        """
+        if drop_dead:
+            arch = self.live(arch)
+        return self._cost(tuple(input_size))(arch)
+
+    def _gene_weights(self, input_size: Size) -> np.ndarray:
+        """Parameters and MACs that one unit of each gene adds."""
+        if input_size not in self._weights:
+            cost, layout = self._cost(input_size), self.layout
+            parts = [
+                cost.block[j] if level < 0 else cost.fusion[j][k] for j, level,
+                k in zip(layout.target, layout.level, layout.source)
+            ]
+            self._weights[input_size] = np.array(
+                [[part.params, part.macs] for part in parts], np.float64)
+        return self._weights[input_size]
+
+    def complexity_batch(self, genes: np.ndarray,
+                         input_size: Size) -> ComplexityBatch:
+        """Costs of canonical gene vectors, shape ``(num, genes)``.
+
+        Sums are taken in double precision, which is exact below 2**53.
+        """
+        weights = self._gene_weights(tuple(input_size))
+        fixed = self._cost(tuple(input_size)).fixed
+        out = np.empty((len(genes), 2), np.int64)
+        chunk = 4096  # keeps the floating-point copy of the genes in cache
+        for start in range(0, len(genes), chunk):
+            part = genes[start:start + chunk].astype(np.float64) @ weights
+            out[start:start + chunk] = np.rint(part)
+        return ComplexityBatch(out[:, 0] + fixed.params,
+                               out[:, 1] + fixed.macs)

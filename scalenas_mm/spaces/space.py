@@ -1,0 +1,152 @@
+"""What every search space offers."""
+import json
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import (Any, Callable, Dict, Generic, Mapping, NamedTuple, Tuple,
+                    Type, TypeVar, Union)
+
+import numpy as np
+
+from .arch import Arch, ArchError
+from .cost import Complexity, Size
+
+A = TypeVar('A', bound=Arch)
+
+
+class ComplexityBatch(NamedTuple):
+    """Costs of many architectures, arrays of ``int64``."""
+    params: np.ndarray
+    macs: np.ndarray
+
+
+class Space(ABC, Generic[A]):
+    """Knows which architectures exist and what each one costs.
+
+    Everything here is numpy only. Random functions take a
+    :class:`numpy.random.Generator` and never touch global state.
+    """
+    arch_type: Type[A]
+
+    @abstractmethod
+    def to_dict(self) -> Dict[str, Any]:
+        """``dict(type=..., **arguments)``, which rebuilds this space."""
+
+    # -- values -----------------------------------------------------------
+    @abstractmethod
+    def max_arch(self) -> A:
+        """The largest architecture: the supernet itself."""
+
+    @abstractmethod
+    def min_arch(self) -> A:
+        """The cheapest architecture."""
+
+    @abstractmethod
+    def canonical(self, arch: A) -> A:
+        """The one value that stands for all that run the same graph."""
+
+    @abstractmethod
+    def check(self, arch: A) -> None:
+        """Raise :class:`ArchError` unless ``arch`` is in the space."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Exact number of canonical architectures."""
+
+    def live(self, arch: A) -> A:
+        """``arch`` without the layers whose result reaches no output."""
+        return arch
+
+    def contains(self, arch: Any) -> bool:
+        """Whether ``arch`` is a canonical member of the space."""
+        try:
+            self.check(arch)
+        except ArchError:
+            return False
+        return True
+
+    # -- genes ------------------------------------------------------------
+    @abstractmethod
+    def encode(self, arch: A) -> np.ndarray:
+        """Gene vector of fixed length, ``uint8``."""
+
+    @abstractmethod
+    def decode(self, genes: np.ndarray) -> A:
+        """Canonical architecture of a gene vector."""
+
+    @abstractmethod
+    def sample_genes(self, rng: np.random.Generator, num: int,
+                     **options: Any) -> np.ndarray:
+        """``num`` random canonical gene vectors, shape ``(num, genes)``."""
+
+    def sample(self, rng: np.random.Generator, **options: Any) -> A:
+        """One random architecture; options as :meth:`sample_genes`."""
+        return self.decode(self.sample_genes(rng, 1, **options)[0])
+
+    @abstractmethod
+    def mutate(self, arch: A, rng: np.random.Generator, **options: Any) -> A:
+        """A changed copy of ``arch``."""
+
+    @abstractmethod
+    def crossover(self, first: A, second: A, rng: np.random.Generator,
+                  **options: Any) -> A:
+        """A mixture of two parents, which stay as they are."""
+
+    # -- cost -------------------------------------------------------------
+    @abstractmethod
+    def complexity(self, arch: A, input_size: Size) -> Complexity:
+        """Exact cost of the backbone for one ``(height, width)`` image."""
+
+    @abstractmethod
+    def complexity_batch(self, genes: np.ndarray,
+                         input_size: Size) -> ComplexityBatch:
+        """Costs of many canonical gene vectors at once."""
+
+    # -- names and files --------------------------------------------------
+    def named(self) -> Dict[str, Callable[[], A]]:
+        """Architectures that have a name."""
+        return {'max': self.max_arch, 'min': self.min_arch}
+
+    def from_dict(self, data: Mapping[str, Any]) -> A:
+        """Build an architecture and check that it is in the space.
+
+        Raises:
+            ArchError: Names the field, what was expected and what came.
+        """
+        arch = self.arch_type.from_dict(data)
+        self.check(arch)
+        return arch
+
+    def resolve(self, source: Union[A, str, Path, Mapping[str, Any]]) -> A:
+        """An architecture from a value, a dict, a name or a JSON file.
+
+        Raises:
+            ArchError: The source is none of these, or not in the space.
+        """
+        if isinstance(source, self.arch_type):
+            self.check(source)
+            return source
+        if isinstance(source, Mapping):
+            return self.from_dict(source)
+        if isinstance(source, str) and source in self.named():
+            return self.named()[source]()
+        path = Path(str(source))
+        if not isinstance(source, (str, Path)) or not path.is_file():
+            names = ', '.join(self.named())
+            raise ArchError('arch', f'a dict, a JSON file or one of {names}',
+                            source)
+        try:
+            data = json.loads(path.read_text())
+        except ValueError as error:
+            raise ArchError(f'arch file {path}', 'JSON', str(error)) from None
+        return self.from_dict(data)
+
+
+def as_size(input_size: Any) -> Tuple[int, int]:
+    """Check an input size ``(height, width)`` in pixels."""
+    try:
+        height, width = (int(side) for side in input_size)
+    except (TypeError, ValueError):
+        raise ArchError('input_size', '(height, width)', input_size) from None
+    if min(height, width) < 1:
+        raise ArchError('input_size', 'positive height and width', input_size)
+    return height, width
