@@ -2,8 +2,11 @@
 from itertools import product
 from typing import Dict, List, Tuple
 
+import numpy as np
+
 from .cost import Complexity, Size, conv_bn, half, total
 from .scalenet import Row, ScaleNetArch
+from .scalenet_genes import GeneLayout
 
 
 class ScaleNetCost:
@@ -62,6 +65,25 @@ class ScaleNetCost:
                     params += row_params
                     macs += row_macs
         return Complexity(params, macs)
+
+    def batch(self, genes: np.ndarray,
+              layout: GeneLayout) -> Tuple[np.ndarray, np.ndarray]:
+        """Parameters and MACs of gene vectors, shape ``(num, genes)``.
+
+        Sums are taken in double precision, which is exact below 2**53.
+        """
+        parts = [
+            self.block[j] if level < 0 else self.fusion[j][k] for j, level, k
+            in zip(layout.target, layout.level, layout.source)
+        ]
+        weights = np.array([[part.params, part.macs] for part in parts],
+                           np.float64)
+        out = np.empty((len(genes), 2), np.int64)
+        chunk = 4096  # keeps the floating-point copy of the genes in cache
+        for start in range(0, len(genes), chunk):
+            part = genes[start:start + chunk].astype(np.float64) @ weights
+            out[start:start + chunk] = np.rint(part)
+        return out[:, 0] + self.fixed.params, out[:, 1] + self.fixed.macs
 
     def _stem(self) -> Complexity:
         stem = self.stem_width

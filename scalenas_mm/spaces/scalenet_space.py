@@ -1,7 +1,7 @@
 """The space of ScaleNets (ScaleNAS, Sec. 3.2)."""
 from functools import cached_property
 from math import prod
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Sequence
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from .cost import Complexity, Size
 from .scalenet import MAX_DEPTH, ScaleNetArch, ScaleNetModule
 from .scalenet_cost import ScaleNetCost
 from .scalenet_genes import GeneLayout
-from .space import ComplexityBatch, Space, as_size
+from .scalenet_variation import ScaleNetVariation
+from .space import ComplexityBatch, as_size
 
 
-class ScaleNetSpace(Space[ScaleNetArch]):
+class ScaleNetSpace(ScaleNetVariation):
     """HRNet-like networks with elastic depth and free cross-scale fusion.
 
     Stage ``s`` (from 2 on) has ``num_modules[s - 2]`` modules of ``s``
@@ -35,8 +36,6 @@ class ScaleNetSpace(Space[ScaleNetArch]):
         stage1_blocks (int): Number of bottlenecks of stage 1.
         in_channels (int): Channels of the input image.
     """
-    arch_type = ScaleNetArch
-
     def __init__(self,
                  width: int = 32,
                  multi_scale_output: bool = True,
@@ -68,7 +67,6 @@ class ScaleNetSpace(Space[ScaleNetArch]):
                               for stage, n in enumerate(self.num_modules)
                               for _ in range(n))
         self._costs: Dict[Size, ScaleNetCost] = {}
-        self._weights: Dict[Size, np.ndarray] = {}
 
     def to_dict(self) -> Dict[str, Any]:
         return dict(
@@ -186,6 +184,18 @@ class ScaleNetSpace(Space[ScaleNetArch]):
         depth = tuple(min(d, keep) for d in last.depth)
         return ScaleNetArch((*modules, ScaleNetModule(depth, tuple(fusion))))
 
+    def live_genes(self, genes: np.ndarray) -> np.ndarray:
+        """:meth:`live` on gene vectors, shape ``(num, genes)``."""
+        if self.multi_scale_output:
+            return genes
+        layout, last = self.layout, len(self.branches) - 1
+        keep = genes[:, layout.starts[last]][:, None]
+        other = (layout.module == last) & (layout.target > 0)
+        dead = other & layout.is_bit & (layout.level >= keep - 1)
+        capped = np.where(other & ~layout.is_bit, np.minimum(genes, keep),
+                          genes)
+        return np.where(dead, 0, capped).astype(np.uint8)
+
     def num_blocks(self, arch: ScaleNetArch) -> int:
         """Residual blocks, those of stage 1 included."""
         return self.stage1_blocks + arch.num_blocks
@@ -216,92 +226,15 @@ class ScaleNetSpace(Space[ScaleNetArch]):
             out = np.where(fixed, layout.target == 0, out)
         return out.astype(np.uint8)
 
-    def sample_genes(self,
-                     rng: np.random.Generator,
-                     num: int,
-                     depths: Optional[Sequence[int]] = None,
-                     fusion: float = 0.5,
-                     **options: Any) -> np.ndarray:
-        """Random architectures: uniform depths, independent fusion bits.
-
-        Args:
-            rng (np.random.Generator): Source of randomness.
-            num (int): How many.
-            depths (Sequence[int], optional): Subset of the depths to draw
-                from. Defaults to all.
-            fusion (float): Probability of each fusion, the paper's fusion
-                percentage.
-        """
-        depths = self.depths if depths is None else tuple(depths)
-        if not depths or not set(depths) <= set(self.depths):
-            raise ArchError('depths', f'a subset of {self.depths}', depths)
-        if not 0 <= fusion <= 1:
-            raise ArchError('fusion', 'a probability in [0, 1]', fusion)
-        layout = self.layout
-        genes = (rng.random((num, layout.length)) < fusion).astype(np.uint8)
-        shape = (num, int((~layout.is_bit).sum()))
-        genes[:, ~layout.is_bit] = rng.choice(np.array(depths), shape)
-        return self.canonical_genes(genes)
-
-    def mutate(self,
-               arch: ScaleNetArch,
-               rng: np.random.Generator,
-               p_m: float = 0.5,
-               p_bit: float = 0.2,
-               p_depth: float = 0.0,
-               keep_last: bool = False,
-               **options: Any) -> ScaleNetArch:
-        """Switch fusions of some modules on or off (ScaleNAS, Sec. 4.2).
-
-        Args:
-            arch (ScaleNetArch): The parent, which stays as it is.
-            rng (np.random.Generator): Source of randomness.
-            p_m (float): Probability that a module is mutated at all.
-            p_bit (float): Probability that a fusion of a mutated module is
-                flipped. Neither the paper nor its algorithm gives it; 0.2 is
-                the released code's.
-            p_depth (float): Probability that a branch of a mutated module
-                gets a new random depth. The paper's mutation never does.
-            keep_last (bool): Never mutate the last module, as the released
-                code does.
-        """
-        layout = self.layout
-        chosen = rng.random(len(self.branches)) < p_m
-        if keep_last:
-            chosen[-1] = False
-        draw = rng.random(layout.length)
-        change = chosen[layout.module] & (
-            draw < np.where(layout.is_bit, p_bit, p_depth))
-        fresh = rng.choice(np.array(self.depths), layout.length)
-        genes = self.encode(arch)
-        return self.decode(
-            np.where(change, np.where(layout.is_bit, 1 - genes, fresh), genes))
-
-    def crossover(self,
-                  first: ScaleNetArch,
-                  second: ScaleNetArch,
-                  rng: np.random.Generator,
-                  p_c: float = 0.25,
-                  **options: Any) -> ScaleNetArch:
-        """Replace whole modules of ``first`` by those of ``second``.
-
-        Args:
-            p_c (float): Probability of each module to be replaced.
-        """
-        swap = rng.random(len(self.branches)) < p_c
-        return ScaleNetArch(
-            tuple(b if other else a for a, b, other in zip(
-                first.modules, second.modules, swap)))
-
     # -- cost -------------------------------------------------------------
     def _cost(self, input_size: Size) -> ScaleNetCost:
-        if input_size not in self._costs:
-            self._costs[input_size] = ScaleNetCost(self.width, self.stem_width,
-                                                   self.stage1_blocks,
-                                                   self.in_channels,
-                                                   self.num_modules,
-                                                   as_size(input_size))
-        return self._costs[input_size]
+        size = as_size(input_size)
+        if size not in self._costs:
+            self._costs[size] = ScaleNetCost(self.width, self.stem_width,
+                                             self.stage1_blocks,
+                                             self.in_channels,
+                                             self.num_modules, size)
+        return self._costs[size]
 
     def complexity(self,
                    arch: ScaleNetArch,
@@ -317,32 +250,17 @@ class ScaleNetSpace(Space[ScaleNetArch]):
         """
         if drop_dead:
             arch = self.live(arch)
-        return self._cost(tuple(input_size))(arch)
+        return self._cost(input_size)(arch)
 
-    def _gene_weights(self, input_size: Size) -> np.ndarray:
-        """Parameters and MACs that one unit of each gene adds."""
-        if input_size not in self._weights:
-            cost, layout = self._cost(input_size), self.layout
-            parts = [
-                cost.block[j] if level < 0 else cost.fusion[j][k] for j, level,
-                k in zip(layout.target, layout.level, layout.source)
-            ]
-            self._weights[input_size] = np.array(
-                [[part.params, part.macs] for part in parts], np.float64)
-        return self._weights[input_size]
-
-    def complexity_batch(self, genes: np.ndarray,
-                         input_size: Size) -> ComplexityBatch:
+    def complexity_batch(self,
+                         genes: np.ndarray,
+                         input_size: Size,
+                         drop_dead: bool = False) -> ComplexityBatch:
         """Costs of canonical gene vectors, shape ``(num, genes)``.
 
         Sums are taken in double precision, which is exact below 2**53.
         """
-        weights = self._gene_weights(tuple(input_size))
-        fixed = self._cost(tuple(input_size)).fixed
-        out = np.empty((len(genes), 2), np.int64)
-        chunk = 4096  # keeps the floating-point copy of the genes in cache
-        for start in range(0, len(genes), chunk):
-            part = genes[start:start + chunk].astype(np.float64) @ weights
-            out[start:start + chunk] = np.rint(part)
-        return ComplexityBatch(out[:, 0] + fixed.params,
-                               out[:, 1] + fixed.macs)
+        if drop_dead:
+            genes = self.live_genes(genes)
+        return ComplexityBatch(
+            *self._cost(input_size).batch(genes, self.layout))

@@ -82,6 +82,15 @@ class Space(ABC, Generic[A]):
         """One random architecture; options as :meth:`sample_genes`."""
         return self.decode(self.sample_genes(rng, 1, **options)[0])
 
+    def spread_genes(self, rng: np.random.Generator,
+                     num: int) -> np.ndarray:
+        """As :meth:`sample_genes`, spread over the whole range of costs."""
+        return self.sample_genes(rng, num)
+
+    @abstractmethod
+    def step(self, arch: A, rng: np.random.Generator) -> A:
+        """``arch`` with one random choice drawn anew."""
+
     @abstractmethod
     def mutate(self, arch: A, rng: np.random.Generator, **options: Any) -> A:
         """A changed copy of ``arch``."""
@@ -93,12 +102,17 @@ class Space(ABC, Generic[A]):
 
     # -- cost -------------------------------------------------------------
     @abstractmethod
-    def complexity(self, arch: A, input_size: Size) -> Complexity:
+    def complexity(self,
+                   arch: A,
+                   input_size: Size,
+                   drop_dead: bool = False) -> Complexity:
         """Exact cost of the backbone for one ``(height, width)`` image."""
 
     @abstractmethod
-    def complexity_batch(self, genes: np.ndarray,
-                         input_size: Size) -> ComplexityBatch:
+    def complexity_batch(self,
+                         genes: np.ndarray,
+                         input_size: Size,
+                         drop_dead: bool = False) -> ComplexityBatch:
         """Costs of many canonical gene vectors at once."""
 
     # -- names and files --------------------------------------------------

@@ -1,0 +1,35 @@
+# ScaleNet W32 with the head of HRNet for segmentation: all branches are
+# resized, concatenated and classified.
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+data_preprocessor = dict(
+    type='mmseg.SegDataPreProcessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True,
+    pad_val=0,
+    seg_pad_val=255,
+    size=(512, 1024))
+model = dict(
+    type='mmseg.EncoderDecoder',
+    data_preprocessor=data_preprocessor,
+    backbone=dict(
+        type='scalenas_mm.ScaleNet',
+        width=32,
+        upsample='bilinear',
+        norm_cfg=norm_cfg),
+    decode_head=dict(
+        type='mmseg.FCNHead',
+        in_channels=[32, 64, 128, 256],
+        in_index=(0, 1, 2, 3),
+        channels=480,
+        input_transform='resize_concat',
+        kernel_size=1,
+        num_convs=1,
+        concat_input=False,
+        dropout_ratio=-1,
+        num_classes=19,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='mmseg.CrossEntropyLoss', loss_weight=1.0)),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'))

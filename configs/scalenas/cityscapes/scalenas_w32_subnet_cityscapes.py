@@ -1,0 +1,6 @@
+# One fixed sub-network as an ordinary model, for testing or for training
+# alone. Choose it by --cfg-options model.backbone.arch=ARCH.json, or by a name
+# (min, hrnet, max); tools/export.py writes such a config with the architecture
+# inside.
+_base_ = './scalenas_w32_teacher_cityscapes.py'
+model = dict(backbone=dict(arch='hrnet'))

@@ -1,0 +1,24 @@
+# Topology evolution; ScaleNAS, Sec. 4.2: n0 = 1000, k = 100, N = 2000.
+_base_ = './scalenas_w48_supernet_cityscapes.py'
+model = dict(distillation=None, architecture=dict(init_cfg=None))
+load_from = 'work_dirs/scalenas_w48_supernet_cityscapes/epoch_484.pth'
+
+train_cfg = dict(
+    _delete_=True,
+    type='scalenas_mm.SearchLoop',
+    input_size=(1024, 2048),
+    num_calibration_batches=8,
+    searcher=dict(
+        type='TopologyEvolution',
+        objectives=dict(mIoU='max', macs='min'),
+        n0=1000,
+        k=100,
+        p_c=0.25,
+        p_m=0.5,
+        N=2000))
+param_scheduler = None
+default_hooks = dict(checkpoint=None)
+custom_hooks = [
+    dict(type='scalenas_mm.SearchLoggerHook'),
+    dict(type='scalenas_mm.SearchPlotHook')
+]

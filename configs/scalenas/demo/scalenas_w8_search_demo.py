@@ -1,0 +1,28 @@
+# Topology evolution on the trained supernet.
+_base_ = './scalenas_w8_supernet_demo.py'
+model = dict(distillation=None, architecture=dict(init_cfg=None))
+load_from = 'work_dirs/scalenas_w8_supernet_demo/iter_900.pth'
+
+train_cfg = dict(
+    _delete_=True,
+    type='scalenas_mm.SearchLoop',
+    input_size=(96, 96),
+    num_calibration_batches=4,
+    searcher=dict(
+        type='TopologyEvolution',
+        objectives=dict(mIoU='max', macs='min'),
+        n0=45,
+        k=15,
+        N=105,
+        # plain samples crowd around the mean cost; so few need a wide start
+        initial=[
+            dict(depths=depths, fusion=fusion)
+            for depths in ((2, 3), (3, 4), (4, 5))
+            for fusion in (0.1, 0.3, 0.5, 0.7, 0.9)
+        ]))
+param_scheduler = None
+default_hooks = dict(checkpoint=None)
+custom_hooks = [
+    dict(type='scalenas_mm.SearchLoggerHook', interval=5),
+    dict(type='scalenas_mm.SearchPlotHook')
+]

@@ -1,0 +1,37 @@
+# The full network, trained alone: it teaches the supernet and is its start.
+_base_ = [
+    '../../_base_/models/scalenet_fcn.py',
+    '../../_base_/datasets/scalenas_demo_digits.py',
+    '../../_base_/scalenas_runtime.py'
+]
+norm_cfg = dict(type='BN', requires_grad=True)
+model = dict(
+    data_preprocessor=dict(size=(96, 96)),
+    # the stem is narrow too, or it would be most of the cost
+    backbone=dict(
+        width=8,
+        stem_width=16,
+        stage1_blocks=2,
+        num_modules=(1, 2, 1),
+        norm_cfg=norm_cfg),
+    decode_head=dict(
+        in_channels=[8, 16, 32, 64],
+        channels=64,
+        num_classes=11,
+        norm_cfg=norm_cfg,
+        loss_decode=dict(class_weight=[0.25] + [1.0] * 10)))
+
+max_iters = 700
+train_cfg = dict(
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=4e-3, weight_decay=0.02))
+param_scheduler = dict(
+    type='OneCycleLR',
+    eta_max=4e-3,
+    total_steps=max_iters,
+    pct_start=0.2,
+    by_epoch=False)

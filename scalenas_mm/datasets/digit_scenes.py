@@ -1,0 +1,196 @@
+"""Draw handwritten digits on photographs, with a label for every pixel.
+
+Images are arrays of shape (height, width, 3) in RGB, labels are uint8 arrays
+of shape (height, width): 0 for background, else the digit plus one.
+"""
+from dataclasses import dataclass
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+import cv2
+import numpy as np
+
+SPLITS = ('train', 'val')
+CITIES = ('china', 'flower')
+
+
+@dataclass(frozen=True)
+class DemoDigits:
+    """What the data set holds; equal values give equal images.
+
+    Args:
+        train (int): Number of training images.
+        val (int): Number of validation images.
+        size (tuple): Height and width of the images in pixels.
+        seed (int): Seed of everything drawn at random.
+        digits (tuple): Smallest and largest number of digits tried per image.
+        digit_px (tuple): Smallest and largest height of a digit in pixels;
+            heights are log-uniform in between, at most 3/4 of the image.
+        contrast (float): Least distance in RGB (0..441) of a digit's colour
+            from the mean of what is behind it.
+
+    Raises:
+        ValueError: If a value makes no data set.
+    """
+    train: int = 240
+    val: int = 64
+    size: Tuple[int, int] = (96, 96)
+    seed: int = 0
+    digits: Tuple[int, int] = (4, 7)
+    digit_px: Tuple[float, float] = (8, 64)
+    contrast: float = 120.
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            if getattr(self, split) < 1:
+                raise ValueError(f'number of {split} images must be at least '
+                                 f'1, got {getattr(self, split)}')
+        if not 16 <= min(self.size) <= max(self.size) <= 4096:
+            raise ValueError('height and width must be 16 to 4096 pixels, got '
+                             '{} and {}'.format(*self.size))
+        if self.seed < 0:
+            raise ValueError(f'seed must not be negative, got {self.seed}')
+
+
+class Scene(NamedTuple):
+    """An image, its label, and (digit, height in pixels) of what it shows."""
+    city: str
+    image: np.ndarray
+    label: np.ndarray
+    digits: List[Tuple[int, float]]
+
+
+def load_digits(split: str) -> Tuple[np.ndarray, np.ndarray]:
+    """Handwriting samples (n, 8, 8) in 0..1 and the digits (n,) they show.
+
+    The samples are in the order of their writers, so that the last fifth,
+    for validation, is mostly other people's handwriting.
+    """
+    # Only who makes the data set needs scikit-learn.
+    from sklearn.datasets import load_digits as load
+    samples = load()
+    cut = len(samples.target) * 4 // 5
+    part = slice(cut) if split == 'train' else slice(cut, None)
+    return samples.images[part].astype(np.float32) / 16, samples.target[part]
+
+
+def load_photos(split: str) -> List[np.ndarray]:
+    """A part of each of the CITIES' photographs, another one per split."""
+    from sklearn.datasets import load_sample_images
+    photos = load_sample_images().images
+    # Cut through the pagoda and the blossom: both splits get some of each.
+    cuts = [photo.shape[1] * 3 // 8 for photo in photos]
+    return [
+        photo[:, cut:] if split == 'train' else photo[:, :cut]
+        for photo, cut in zip(photos, cuts)
+    ]
+
+
+def draw_background(photo: np.ndarray, size: Tuple[int, int],
+                    rng: np.random.Generator) -> np.ndarray:
+    """A crop of a photograph: mirrored, tinted, scaled and lit at random."""
+    zoom = min(
+        rng.uniform(0.8, 1.8), photo.shape[0] / size[0],
+        photo.shape[1] / size[1])
+    height, width = (max(1, int(zoom * side)) for side in size)
+    top = rng.integers(photo.shape[0] - height + 1)
+    left = rng.integers(photo.shape[1] - width + 1)
+    mirror, swap = rng.choice([-1, 1], 2)
+    crop = photo[top:top + height, left:left + width][:, ::mirror, ::swap]
+    method = cv2.INTER_AREA if zoom > 1 else cv2.INTER_LINEAR
+    crop = cv2.resize(
+        np.ascontiguousarray(crop), size[::-1], interpolation=method)
+    gain, shift = rng.uniform(0.6, 1.1), rng.uniform(-20, 30)
+    return np.clip(crop.astype(np.float32) * gain + shift, 0, 255)
+
+
+def draw_digit(sample: np.ndarray, height: float,
+               rng: np.random.Generator) -> np.ndarray:
+    """Opacity (h, w) in 0..1 of a sample, ``height`` pixels tall and tilted.
+    """
+    side = int(np.ceil(height * 1.5))
+    scale = height / len(sample)
+    centre = (len(sample) - 1) / 2
+    matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-15, 15),
+                                     scale)
+    shift = (side - 1) / 2 - centre
+    matrix = matrix + np.array([[0, 0, shift], [0, 0, shift]])
+    ink = cv2.warpAffine(sample, matrix, (side, side), flags=cv2.INTER_CUBIC)
+    # Edges are about a pixel wide at any scale.
+    opacity = np.clip((ink - 0.5) * 2 * max(scale, 1.5) + 0.5, 0, 1)
+    rows, columns = (np.flatnonzero(opacity.any(axis)) for axis in (1, 0))
+    return opacity[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+
+
+def find_place(opacity: np.ndarray,
+               taken: np.ndarray,
+               rng: np.random.Generator,
+               tries: int = 60) -> Optional[Tuple[slice, slice]]:
+    """A window of the image where a digit meets no other, or None."""
+    height, width = opacity.shape
+    if height > taken.shape[0] or width > taken.shape[1]:
+        return None
+    for _ in range(tries):
+        top = rng.integers(taken.shape[0] - height + 1)
+        left = rng.integers(taken.shape[1] - width + 1)
+        window = slice(top, top + height), slice(left, left + width)
+        if not (taken[window] & (opacity > 0)).any():
+            return window
+    return None
+
+
+def draw_colour(behind: np.ndarray, contrast: float,
+                rng: np.random.Generator) -> np.ndarray:
+    """A colour at least ``contrast`` away from the mean of the pixels."""
+    mean = behind.mean(0)
+    while True:
+        colour = rng.uniform(0, 255, 3)
+        if np.linalg.norm(colour - mean) >= contrast:
+            return colour
+
+
+def paste(image: np.ndarray, opacity: np.ndarray, window: Tuple[slice, slice],
+          contrast: float, rng: np.random.Generator) -> None:
+    """Blend a digit of one colour, lit from above or below, into an image."""
+    colour = draw_colour(image[window][opacity > 0.5], contrast, rng)
+    top, bottom = rng.uniform(0.8, 1.15, 2)
+    light = np.linspace(top, bottom, len(opacity))
+    ink = np.clip(light[:, None, None] * colour, 0, 255)
+    blend = opacity[..., None]
+    image[window] = image[window] * (1 - blend) + ink * blend
+
+
+def draw_heights(spec: DemoDigits, rng: np.random.Generator) -> np.ndarray:
+    """Heights of the digits to try in an image, in pixels, largest first."""
+    low, high = np.minimum(spec.digit_px, 0.75 * min(spec.size))
+    count = rng.integers(spec.digits[0], spec.digits[1] + 1)
+    return np.sort(np.exp(rng.uniform(np.log(low), np.log(high), count)))[::-1]
+
+
+def draw_scene(spec: DemoDigits, city: str, photo: np.ndarray,
+               samples: Tuple[np.ndarray,
+                              np.ndarray], rng: np.random.Generator) -> Scene:
+    """Different digits on a crop of a photograph, none over another."""
+    image = draw_background(photo, spec.size, rng)
+    label = np.zeros(spec.size, np.uint8)
+    taken = np.zeros(spec.size, bool)
+    shown = []
+    for height, digit in zip(draw_heights(spec, rng), rng.permutation(10)):
+        sample = samples[0][rng.choice(np.flatnonzero(samples[1] == digit))]
+        opacity = draw_digit(sample, height, rng)
+        window = find_place(opacity, taken, rng)
+        if window is None:
+            continue
+        paste(image, opacity, window, spec.contrast, rng)
+        label[window][opacity > 0.5] = digit + 1
+        taken[window] |= cv2.dilate(opacity, np.ones((3, 3))) > 0
+        shown.append((int(digit), float(height)))
+    return Scene(city, np.rint(image).astype(np.uint8), label, shown)
+
+
+def draw_scenes(spec: DemoDigits, split: str) -> Iterator[Scene]:
+    """The scenes of a split; each depends on the seed and its index only."""
+    photos, samples = load_photos(split), load_digits(split)
+    for index in range(getattr(spec, split)):
+        rng = np.random.default_rng([spec.seed, SPLITS.index(split), index])
+        city = index % len(CITIES)
+        yield draw_scene(spec, CITIES[city], photos[city], samples, rng)

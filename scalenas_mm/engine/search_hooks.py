@@ -1,0 +1,81 @@
+"""Show the progress of a search."""
+import time
+from typing import List
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from scalenas_mm.registry import HOOKS
+from scalenas_mm.search import Record, pareto_front
+
+
+@HOOKS.register_module()
+class SearchLoggerHook(Hook):
+    """Logs every candidate, and the Pareto front after each generation.
+
+    Args:
+        interval (int): Log every so many candidates.
+    """
+    priority = 'BELOW_NORMAL'
+
+    def __init__(self, interval: int = 1) -> None:
+        self.interval = interval
+
+    def before_search(self, runner: Runner) -> None:
+        searcher = runner.train_loop.searcher
+        self._start, self._done = time.time(), len(searcher.history)
+        runner.logger.info(
+            f'{type(searcher).__name__}: {searcher.N} candidates, '
+            f'{self._done} of them in the archive '
+            f'{runner.train_loop.archive_path}')
+
+    def after_candidate(self, runner: Runner, record: Record) -> None:
+        searcher = runner.train_loop.searcher
+        for key, value in record.metrics.items():
+            if key in searcher.objectives.directions:
+                runner.visualizer.add_scalar(f'search/{key}', value, record.id)
+        if record.ok and (record.id + 1) % self.interval:
+            return
+        done = len(searcher.history)
+        left = (time.time() - self._start) / max(1, done - self._done) * (
+            searcher.N - done)
+        result = self._values(runner, record) if record.ok else record.error
+        runner.logger.info(
+            f'Search [{done}/{searcher.N}]  generation {record.generation}  '
+            f'{result}  {record.seconds:.1f} s  eta {_clock(left)}')
+
+    def after_generation(self, runner: Runner, generation: int) -> None:
+        searcher = runner.train_loop.searcher
+        good = [record for record in searcher.history if record.ok]
+        failed = len(searcher.history) - len(good)
+        values = searcher.objectives.values(good)
+        front = sorted((good[i] for i in pareto_front(values)),
+                       key=lambda record: record.cost['macs'])
+        lines = self._table(runner, front)
+        runner.logger.info(f'Pareto front after generation {generation} '
+                           f'({len(good)} candidates, {failed} failed):\n' +
+                           '\n'.join(lines))
+
+    def _table(self, runner: Runner, records: List[Record]) -> List[str]:
+        return [
+            f'  id {record.id:<5} {self._values(runner, record)}'
+            for record in records
+        ]
+
+    def _values(self, runner: Runner, record: Record) -> str:
+        keys = list(runner.train_loop.searcher.objectives.directions)
+        return '  '.join(f'{key} {_number(record.value(key))}' for key in keys)
+
+
+def _number(value: float) -> str:
+    """Four digits, with a unit for large numbers."""
+    for size, unit in ((1e9, 'G'), (1e6, 'M')):
+        if abs(value) >= size:
+            return f'{value / size:.4g}{unit}'
+    return f'{value:.4g}'
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f'{hours}:{minutes:02}:{seconds:02}'

@@ -1,0 +1,81 @@
+"""Registries: a child of each of MMEngine's, and four of our own.
+
+The children import what they hold when first asked for it, so a config may
+say ``type='scalenas_mm.ScaleNet'`` in any default scope without an import.
+``SPACES``, ``SAMPLERS``, ``SEARCHERS`` and ``PREDICTORS`` have no counterpart
+in MMEngine. The classes of the first three are registered by
+:mod:`scalenas_mm._register`, because their packages use numpy only and a
+decorator from here would make them import torch.
+"""
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Iterator, List, Optional
+
+from mmengine import registry as mmengine
+from mmengine.registry import Registry
+
+from . import compat
+
+SCOPE = 'scalenas_mm'
+
+
+class OwnRegistry(Registry):
+    """A root registry, the same in every default scope."""
+
+    @contextmanager
+    def switch_scope_and_registry(self,
+                                  scope: Optional[str]) -> Iterator[Registry]:
+        yield self
+
+
+def _locations(names: tuple) -> List[str]:
+    """Those of the package's modules that this version has."""
+    modules = [f'{SCOPE}.{name}' for name in names]
+    return [module for module in modules if find_spec(module) is not None]
+
+
+def _child(parent: Registry, *names: str) -> Registry:
+    return Registry(
+        parent.name, parent=parent, scope=SCOPE, locations=_locations(names))
+
+
+def _own(name: str, *names: str) -> OwnRegistry:
+    return OwnRegistry(name, scope=SCOPE, locations=_locations(names))
+
+
+compat.apply()
+
+# What a search is made of
+SPACES = _own('space', '_register')
+SAMPLERS = _own('sampler', '_register')
+SEARCHERS = _own('searcher', '_register')
+PREDICTORS = _own('predictor', 'predictors')
+
+# Networks
+MODELS = _child(mmengine.MODELS, 'backbones', 'supernets')
+MODEL_WRAPPERS = _child(mmengine.MODEL_WRAPPERS)
+WEIGHT_INITIALIZERS = _child(mmengine.WEIGHT_INITIALIZERS)
+
+# Running them
+RUNNERS = _child(mmengine.RUNNERS)
+RUNNER_CONSTRUCTORS = _child(mmengine.RUNNER_CONSTRUCTORS)
+LOOPS = _child(mmengine.LOOPS, 'engine')
+HOOKS = _child(mmengine.HOOKS, 'engine')
+STRATEGIES = _child(mmengine.STRATEGIES)
+OPTIMIZERS = _child(mmengine.OPTIMIZERS)
+OPTIM_WRAPPERS = _child(mmengine.OPTIM_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(mmengine.OPTIM_WRAPPER_CONSTRUCTORS)
+PARAM_SCHEDULERS = _child(mmengine.PARAM_SCHEDULERS)
+LOG_PROCESSORS = _child(mmengine.LOG_PROCESSORS)
+
+# Data, and judging results
+DATASETS = _child(mmengine.DATASETS, 'datasets')
+DATA_SAMPLERS = _child(mmengine.DATA_SAMPLERS)
+TRANSFORMS = _child(mmengine.TRANSFORMS, 'datasets')
+METRICS = _child(mmengine.METRICS, 'evaluation')
+EVALUATOR = _child(mmengine.EVALUATOR)
+TASK_UTILS = _child(mmengine.TASK_UTILS)
+VISUALIZERS = _child(mmengine.VISUALIZERS)
+VISBACKENDS = _child(mmengine.VISBACKENDS)
+INFERENCERS = _child(mmengine.INFERENCERS)
+FUNCTIONS = _child(mmengine.FUNCTIONS)

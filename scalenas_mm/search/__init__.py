@@ -1,0 +1,16 @@
+"""Searchers: which architecture is evaluated next? Numpy only."""
+from .archive import Archive, ArchiveError, read_archive, write_atomic
+from .objectives import Constraints, Objectives
+from .pareto import (crowding_distance, hypervolume, pareto_front, peel,
+                     select)
+from .random_search import RandomSearch
+from .record import FAILED, OK, Record
+from .searcher import Candidate, Searcher, SearchExhausted
+from .topology import TopologyEvolution
+
+__all__ = [
+    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'FAILED', 'OK',
+    'Objectives', 'RandomSearch', 'Record', 'SearchExhausted', 'Searcher',
+    'TopologyEvolution', 'crowding_distance', 'hypervolume', 'pareto_front',
+    'peel', 'read_archive', 'select', 'write_atomic'
+]

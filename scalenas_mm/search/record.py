@@ -1,0 +1,89 @@
+"""One evaluated candidate."""
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, List, Optional
+
+OK = 'ok'
+FAILED = 'failed'
+
+
+@dataclass(frozen=True)
+class Record:
+    """A line of the archive.
+
+    Attributes:
+        id: Position in the archive, from 0.
+        digest: Digest of the architecture.
+        arch: The architecture as a dict.
+        metrics: What the task's evaluator returned.
+        cost: Costs by name, exact integers.
+        parents: Ids of the candidates it descends from.
+        generation: 0 for the initial population.
+        status: ``ok`` or ``failed``.
+        seconds: How long the evaluation took.
+        error: Why it failed.
+    """
+    id: int
+    digest: str
+    arch: Dict[str, Any]
+    metrics: Dict[str, float] = field(default_factory=dict)
+    cost: Dict[str, int] = field(default_factory=dict)
+    parents: List[int] = field(default_factory=list)
+    generation: int = 0
+    status: str = OK
+    seconds: float = 0.0
+    error: Optional[str] = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status == OK
+
+    def value(self, key: str) -> float:
+        """A cost or metric by name.
+
+        Raises:
+            KeyError: There is none of this name; lists those there are.
+        """
+        values = {**self.metrics, **self.cost}
+        if key not in values:
+            raise KeyError(f'{key!r} is not among the metrics and costs '
+                           f'{sorted(values)}')
+        return values[key]
+
+    def to_json(self) -> str:
+        """One line of JSON; a missing error is left out."""
+        data = asdict(self)
+        if self.error is None:
+            del data['error']
+        return json.dumps(data, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> 'Record':
+        """Inverse of :meth:`to_json`.
+
+        Raises:
+            ValueError: Not a JSON object, or fields or types are wrong.
+        """
+        data = json.loads(line)
+        if not isinstance(data, dict):
+            raise ValueError('expected an object')
+        try:
+            record = cls(**data)
+        except TypeError as error:
+            raise ValueError(str(error).replace('Record.__init__() ',
+                                                '')) from None
+        record._check()
+        return record
+
+    def _check(self) -> None:
+        if self.status not in (OK, FAILED):
+            raise ValueError(f'status: expected ok or failed, got '
+                             f'{self.status!r}')
+        for name in ('arch', 'metrics', 'cost'):
+            if not isinstance(getattr(self, name), dict):
+                raise ValueError(f'{name}: expected an object')
+        for key, value in {**self.metrics, **self.cost}.items():
+            number = isinstance(value, (int, float))
+            if not number or not math.isfinite(value):
+                raise ValueError(f'{key}: expected a number, got {value!r}')

@@ -1,0 +1,125 @@
+"""Random ScaleNets: sampling, mutation, crossover (ScaleNAS, Sec. 4)."""
+from typing import Any, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .arch import ArchError
+from .scalenet import ScaleNetArch
+from .scalenet_genes import GeneLayout
+from .space import Space
+
+
+class ScaleNetVariation(Space[ScaleNetArch]):
+    """The random operators of :class:`ScaleNetSpace`."""
+    arch_type = ScaleNetArch
+    branches: Tuple[int, ...]
+    depths: Tuple[int, ...]
+    layout: GeneLayout
+
+    def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
+        """Zero the bits that cannot act, shape ``(num, genes)``."""
+        raise NotImplementedError
+
+    def sample_genes(self,
+                     rng: np.random.Generator,
+                     num: int,
+                     depths: Optional[Sequence[int]] = None,
+                     fusion: float = 0.5,
+                     **options: Any) -> np.ndarray:
+        """Random architectures: uniform depths, independent fusion bits.
+
+        Args:
+            rng (np.random.Generator): Source of randomness.
+            num (int): How many.
+            depths (Sequence[int], optional): Subset of the depths to draw
+                from. Defaults to all.
+            fusion (float): Probability of each fusion, the paper's fusion
+                percentage.
+        """
+        depths = self.depths if depths is None else tuple(depths)
+        if not depths or not set(depths) <= set(self.depths):
+            raise ArchError('depths', f'a subset of {self.depths}', depths)
+        if not 0 <= fusion <= 1:
+            raise ArchError('fusion', 'a probability in [0, 1]', fusion)
+        layout = self.layout
+        genes = (rng.random((num, layout.length)) < fusion).astype(np.uint8)
+        shape = (num, int((~layout.is_bit).sum()))
+        genes[:, ~layout.is_bit] = rng.choice(np.array(depths), shape)
+        return self.canonical_genes(genes)
+
+    def spread_genes(self, rng: np.random.Generator,
+                     num: int) -> np.ndarray:
+        """As :meth:`sample_genes`, spread over the whole range of costs.
+
+        Each vector has a fusion probability and a range of depths of its
+        own; independent bits alone would crowd around the mean cost.
+        """
+        layout = self.layout
+        genes = self.sample_genes(rng, num)
+        density = rng.random((num, 1))
+        genes = np.where(layout.is_bit,
+                         rng.random(genes.shape) < density, genes)
+        bounds = np.sort(rng.choice(np.array(self.depths), (num, 2)))
+        genes = np.where(layout.is_bit, genes,
+                         np.clip(genes, bounds[:, :1], bounds[:, 1:]))
+        return self.canonical_genes(genes)
+
+    def step(self, arch: ScaleNetArch,
+             rng: np.random.Generator) -> ScaleNetArch:
+        """Change one random depth or fusion bit."""
+        genes, layout = self.encode(arch), self.layout
+        kind = layout.is_bit if rng.random() < 0.5 else ~layout.is_bit
+        gene = rng.choice(np.flatnonzero(kind))
+        genes[gene] = (1 - genes[gene] if layout.is_bit[gene] else rng.choice(
+            np.array(self.depths)))
+        return self.decode(genes)
+
+    def mutate(self,
+               arch: ScaleNetArch,
+               rng: np.random.Generator,
+               p_m: float = 0.5,
+               p_bit: float = 0.2,
+               p_depth: float = 0.0,
+               keep_last: bool = False,
+               **options: Any) -> ScaleNetArch:
+        """Switch fusions of some modules on or off (ScaleNAS, Sec. 4.2).
+
+        Args:
+            arch (ScaleNetArch): The parent, which stays as it is.
+            rng (np.random.Generator): Source of randomness.
+            p_m (float): Probability that a module is mutated at all.
+            p_bit (float): Probability that a fusion of a mutated module is
+                flipped. Neither the paper nor its algorithm gives it; 0.2 is
+                the released code's.
+            p_depth (float): Probability that a branch of a mutated module
+                gets a new random depth. The paper's mutation never does.
+            keep_last (bool): Never mutate the last module, as the released
+                code does.
+        """
+        layout = self.layout
+        chosen = rng.random(len(self.branches)) < p_m
+        if keep_last:
+            chosen[-1] = False
+        draw = rng.random(layout.length)
+        change = chosen[layout.module] & (
+            draw < np.where(layout.is_bit, p_bit, p_depth))
+        fresh = rng.choice(np.array(self.depths), layout.length)
+        genes = self.encode(arch)
+        return self.decode(
+            np.where(change, np.where(layout.is_bit, 1 - genes, fresh), genes))
+
+    def crossover(self,
+                  first: ScaleNetArch,
+                  second: ScaleNetArch,
+                  rng: np.random.Generator,
+                  p_c: float = 0.25,
+                  **options: Any) -> ScaleNetArch:
+        """Replace whole modules of ``first`` by those of ``second``.
+
+        Args:
+            p_c (float): Probability of each module to be replaced.
+        """
+        swap = rng.random(len(self.branches)) < p_c
+        return ScaleNetArch(
+            tuple(b if other else a for a, b, other in zip(
+                first.modules, second.modules, swap)))

@@ -1,0 +1,113 @@
+"""One set of weights for many architectures."""
+from typing import Any, Dict, List, Optional
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from scalenas_mm.backbones.base import find_searchable
+from scalenas_mm.registry import MODELS, SAMPLERS
+
+from .distillation import Distillation, capture, frozen_statistics
+
+
+@MODELS.register_module()
+class OneShotSupernet(BaseModel):
+    """Trains any OpenMMLab model with a searchable backbone as a supernet.
+
+    Every training step draws one or more architectures and sums task loss
+    and distillation loss of each (ScaleNAS, Sec. 4.1). Nothing is copied: a
+    step runs the drawn sub-network in place.
+
+    Args:
+        architecture (dict): Config of the model.
+        sampler (dict): Config of the sampler.
+        distillation (dict, optional): Arguments of :class:`Distillation`.
+        init_cfg (dict | list[dict], optional): Initialisation.
+
+    ``mode='tensor'`` and ``mode='predict'`` run the active architecture.
+    """
+
+    def __init__(self,
+                 architecture: dict,
+                 sampler: dict = dict(type='GroupedSampler'),
+                 distillation: Optional[dict] = None,
+                 init_cfg: Any = None):
+        network = MODELS.build(architecture)
+        super().__init__(
+            data_preprocessor=network.data_preprocessor, init_cfg=init_cfg)
+        self.architecture = network
+        self.architecture_cfg = architecture
+        self.sampler = SAMPLERS.build(sampler)
+        self.distillation = Distillation(
+            **distillation) if distillation else None
+        if self.distillation:
+            network.get_submodule(self.distillation.module)
+        # in the checkpoint, so that a resumed run draws what it would have
+        self.register_buffer('iteration', torch.zeros((), dtype=torch.long))
+
+    @property
+    def backbone(self):
+        """The searchable backbone."""
+        return find_searchable(self.architecture)
+
+    def forward(self,
+                inputs: Any,
+                data_samples: Any = None,
+                mode: str = 'tensor') -> Any:
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        return self.architecture(inputs, data_samples, mode=mode)
+
+    def loss(self, inputs: Any, data_samples: Any) -> Dict[str, Tensor]:
+        """Losses of the architectures of this iteration.
+
+        With several architectures, each loss has the name of its
+        architecture in front.
+        """
+        backbone = self.backbone
+        draws = self.sampler(backbone.space, int(self.iteration))
+        self.iteration += 1
+        largest = draws[0].arch == backbone.space.max_arch()
+        targets = self._targets(inputs, data_samples, largest)
+        losses: Dict[str, Any] = {}
+        for i, draw in enumerate(draws):
+            prefix = f'{draw.name}.' if len(draws) > 1 else ''
+            with backbone.active(draw.arch):
+                part, logits = self._run(inputs, data_samples)
+            if targets is not None:
+                part['distill.loss_mse'] = self.distillation.loss(
+                    logits, targets)
+            elif logits is not None and i == 0:  # the largest teaches
+                targets = [value.detach() for value in logits]
+            losses.update({prefix + key: v for key, v in part.items()})
+        if len(draws) == 1:
+            losses['group'] = torch.tensor(float(draws[0].group))
+        return losses
+
+    def _run(self, inputs: Any, data_samples: Any):
+        """Task losses and, if they are needed, logits."""
+        if self.distillation is None:
+            return self.architecture(inputs, data_samples, mode='loss'), None
+        with capture(self.architecture, self.distillation.module) as logits:
+            losses = self.architecture(inputs, data_samples, mode='loss')
+        return losses, logits
+
+    def _targets(self, inputs: Any, data_samples: Any,
+                 largest: bool) -> Optional[List[Tensor]]:
+        """Logits of the teacher; None if the largest is about to run."""
+        distillation = self.distillation
+        if distillation is None:
+            return None
+        if distillation.teacher != 'self':
+            if distillation.network is None:
+                distillation.build(self.architecture_cfg)
+            device = next(self.parameters()).device
+            return distillation.logits(
+                distillation.network.to(device), inputs, data_samples)
+        if largest:
+            return None
+        backbone = self.backbone
+        with backbone.active('max'), frozen_statistics(self.architecture):
+            return distillation.logits(self.architecture, inputs,
+                                       data_samples)

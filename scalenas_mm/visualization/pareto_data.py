@@ -1,0 +1,96 @@
+"""What the plots of a search show, as tables."""
+from dataclasses import asdict
+from typing import Any, Dict, List
+
+import numpy as np
+import pandas as pd
+
+from scalenas_mm.search.archive import read_archive
+from scalenas_mm.search.pareto import hypervolume, pareto_front
+from scalenas_mm.search.record import OK
+from .figures import PathLike
+
+UNITS = {
+    'macs': (1e9, 'GMACs (model)'),
+    'params': (1e6, 'parameters (M, model)'),
+    'backbone_macs': (1e9, 'GMACs (backbone)'),
+    'backbone_params': (1e6, 'parameters (M, backbone)'),
+}
+
+
+def load_records(path: PathLike) -> pd.DataFrame:
+    """An archive as a table, one row per candidate, in order of evaluation.
+
+    Metrics and costs are the columns ``metrics.<name>`` and ``cost.<name>``.
+
+    Raises:
+        ArchiveError: There is no such file, or a line is not a candidate.
+    """
+    return _flat([asdict(record) for record in read_archive(path)])
+
+
+def _flat(rows: List[Dict[str, Any]]) -> pd.DataFrame:
+    return pd.json_normalize(rows, max_level=1)
+
+
+def evaluated(records: pd.DataFrame, metric: str, cost: str) -> pd.DataFrame:
+    """Candidates that have the metric: id, generation, cost, metric.
+
+    Costs are in the unit of :data:`UNITS`.
+
+    Raises:
+        KeyError: ``cost`` is unknown, or no candidate has the metric.
+        ValueError: No candidate was evaluated.
+    """
+    if cost not in UNITS:
+        raise KeyError(f'cost: expected one of {sorted(UNITS)}, got {cost!r}')
+    if 'metrics' in records:
+        records = _flat(records.to_dict('records'))
+    if not len(records) or not (records.status == OK).any():
+        raise ValueError('records: expected at least one evaluated '
+                         f'candidate, got {len(records)} records')
+    out = records.loc[records.status == OK, ['id', 'generation']].copy()
+    out['cost'] = _column(records, 'cost', cost) / UNITS[cost][0]
+    out['metric'] = _column(records, 'metrics', metric)
+    return out.dropna().reset_index(drop=True)
+
+
+def _column(records: pd.DataFrame, group: str, name: str) -> pd.Series:
+    key, prefix = f'{group}.{name}', f'{group}.'
+    if key not in records:
+        known = sorted(column[len(prefix):] for column in records.columns
+                       if column.startswith(prefix))
+        raise KeyError(f'{group}: expected one of {known}, got {name!r}')
+    return records[key].astype(float)
+
+
+def costs_of(points: pd.DataFrame, lower_is_better: bool) -> np.ndarray:
+    """Cost and metric, both to be minimised, shape ``(num, 2)``."""
+    sign = 1 if lower_is_better else -1
+    return np.stack([points.cost, sign * points.metric], 1)
+
+
+def front_of(points: pd.DataFrame, lower_is_better: bool) -> pd.DataFrame:
+    """Candidates that no other beats, the cheapest first."""
+    front = points.iloc[pareto_front(costs_of(points, lower_is_better))]
+    return front.sort_values(['cost', 'metric'])
+
+
+def hypervolumes(points: pd.DataFrame, lower_is_better: bool) -> np.ndarray:
+    """Share of the square of all costs and metrics that is reached so far.
+
+    Both axes are scaled to [0, 1] over all candidates.
+    """
+    costs = costs_of(points, lower_is_better)
+    low, high = costs.min(0), costs.max(0)
+    costs = (costs - low) / np.where(high > low, high - low, 1)
+    reached: List[float] = []
+    front = np.empty((0, 2))
+    for row in costs:
+        if (front <= row).all(1).any():
+            reached.append(reached[-1])
+            continue
+        front = np.vstack([front, row])
+        front = front[pareto_front(front)]
+        reached.append(hypervolume(front, np.ones(2)))
+    return np.array(reached)

@@ -1,0 +1,31 @@
+"""Fixtures for all tests. Markers are declared in setup.cfg."""
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def repo_root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Path:
+    """The folder of reference data, which is not part of the project."""
+    default = ROOT.parent / 'shared' / 'data'
+    folder = Path(os.environ.get('SCALENAS_TEST_DATA', default))
+    if not folder.is_dir():
+        pytest.skip(f'no reference data at {folder}; '
+                    'SCALENAS_TEST_DATA can name another place')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def masks(shared_data):
+    """Architectures of the released networks."""
+    return json.loads((shared_data / 'scalenas' / 'masks.json').read_text())

@@ -1,0 +1,91 @@
+"""What every space must satisfy, whatever it is a space of."""
+import json
+
+import numpy as np
+import pytest
+
+from scalenas_mm.spaces import Complexity
+
+
+def rng_of(seed):
+    return np.random.default_rng(seed)
+
+
+class SpaceConformance:
+    """Subclass it and define the fixture ``space``."""
+    input_size = (65, 97)
+
+    @pytest.fixture(params=range(5))
+    def rng(self, request):
+        return rng_of(request.param)
+
+    @pytest.fixture
+    def arch(self, space, rng):
+        return space.sample(rng)
+
+    def test_members(self, space, arch):
+        for member in (arch, space.max_arch(), space.min_arch()):
+            assert space.contains(member)
+            assert space.canonical(member) == member
+            assert space.contains(space.live(member))
+        assert not space.contains(None)
+
+    def test_variation_stays_inside_and_keeps_parents(self, space, arch, rng):
+        other = space.sample(rng)
+        before = arch.to_json(), other.to_json()
+        for child in (space.mutate(arch, rng), space.step(arch, rng),
+                      space.crossover(arch, other, rng)):
+            assert space.contains(child)
+        assert (arch.to_json(), other.to_json()) == before
+
+    def test_round_trips(self, space, arch):
+        assert space.decode(space.encode(arch)) == arch
+        assert space.from_dict(json.loads(arch.to_json())) == arch
+        assert type(arch).from_json(arch.to_json()).digest == arch.digest
+
+    def test_genes_of_all_have_one_length(self, space, arch):
+        genes = space.encode(arch)
+        assert genes.shape == space.encode(space.max_arch()).shape
+        assert genes.dtype == np.uint8
+
+    def test_same_seed_same_sample(self, space):
+        assert space.sample(rng_of(3)) == space.sample(rng_of(3))
+        assert space.sample(rng_of(3)) != space.sample(rng_of(4))
+
+    def test_batch_costs_equal_single_costs(self, space, rng):
+        for draw in (space.sample_genes, space.spread_genes):
+            genes = draw(rng, 7)
+            for drop_dead in (False, True):
+                batch = space.complexity_batch(genes, self.input_size,
+                                               drop_dead)
+                single = [
+                    space.complexity(
+                        space.decode(g), self.input_size, drop_dead)
+                    for g in genes
+                ]
+                assert [Complexity(*map(int, pair))
+                        for pair in zip(*batch)] == single
+
+    def test_extremes_bound_the_cost(self, space, arch):
+        costs = [
+            space.complexity(a, self.input_size)
+            for a in (space.min_arch(), arch, space.max_arch())
+        ]
+        assert costs == sorted(costs, key=lambda cost: cost.macs)
+        assert costs == sorted(costs, key=lambda cost: cost.params)
+
+    def test_names_and_files(self, space, arch, tmp_path):
+        path = tmp_path / 'arch.json'
+        path.write_text(arch.to_json())
+        assert space.resolve(str(path)) == arch
+        assert space.resolve('max') == space.max_arch()
+        assert space.resolve(arch.to_dict()) == arch
+        for wrong in ('nothing', 3, tmp_path / 'none.json'):
+            with pytest.raises(ValueError, match='expected a dict, a JSON'):
+                space.resolve(wrong)
+
+    def test_rebuilt_from_its_dict(self, space, arch):
+        data = json.loads(json.dumps(space.to_dict()))
+        assert type(space)(**{k: v
+                              for k, v in data.items()
+                              if k != 'type'}).contains(arch)

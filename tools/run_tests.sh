@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Install if needed, then check style and types and run the tests. All checks
+# run even if one fails. Options go to pytest:
+#
+#     bash tools/run_tests.sh [PYTEST OPTIONS]       (e.g. -m 'not slow')
+#
+# VENV names another virtual environment than .venv at the repository root.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+VENV=${VENV:-.venv}
+bash tools/install.sh "$VENV" || exit
+PATH=$(realpath "$VENV")/bin:$PATH
+
+failed=()
+times=()
+check() {  # check NAME COMMAND...
+    local name=$1 begin=$SECONDS result=ok
+    shift
+    echo
+    echo "== $name"
+    "$@" || {
+        result=FAILED
+        failed+=("$name")
+    }
+    times+=("$(printf '%-8s %-7s %5d s' "$name" "$result" \
+        $((SECONDS - begin)))")
+}
+
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    mapfile -t files < <(git ls-files -co --exclude-standard '*.py' |
+        while read -r file; do [[ ! -f $file ]] || echo "$file"; done)
+else
+    mapfile -t files < <(find setup.py configs projects scalenas_mm tests \
+        tools -name .mim -prune -o -name '*.py' -print 2>/dev/null)
+fi
+typed=()
+for package in spaces samplers search; do
+    [[ ! -d scalenas_mm/$package ]] || typed+=("scalenas_mm/$package")
+done
+
+check flake8 flake8 "${files[@]}"
+check isort isort --check-only --diff "${files[@]}"
+check yapf yapf --diff --parallel "${files[@]}"
+check mypy mypy "${typed[@]}"
+check pytest pytest --durations 15 "$@"
+
+echo
+printf '%s\n' "${times[@]}"
+if ((${#failed[@]})); then
+    echo "Failed: ${failed[*]}"
+    exit 1
+fi
+echo "All passed in $SECONDS s."

@@ -1,0 +1,41 @@
+"""Search a trained supernet; the result is ``archive.jsonl``."""
+from _cli import check_checkpoint, fail, load_config, runner_parser
+from mmengine.runner import Runner
+
+import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
+from scalenas_mm.search import ArchiveError
+from scalenas_mm.spaces import ArchError
+
+
+def parse_args():
+    parser = runner_parser(__doc__)
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='supernet to search (default: load_from of the config)')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on with the archive in the work directory')
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    config = load_config(args)
+    if 'searcher' not in (config.get('train_cfg') or {}):
+        fail(f'{args.config}: expected train_cfg of type '
+             'scalenas_mm.SearchLoop; this config trains')
+    config.load_from = args.checkpoint or config.get('load_from')
+    if not config.load_from:
+        fail('which supernet? give CHECKPOINT or set load_from in the config')
+    check_checkpoint(config.load_from)
+    config.train_cfg.resume = args.resume
+    try:
+        Runner.from_cfg(config).train()
+    except (ArchError, ArchiveError) as error:
+        fail(str(error))
+
+
+if __name__ == '__main__':
+    main()
