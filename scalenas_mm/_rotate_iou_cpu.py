@@ -22,9 +22,9 @@ def rotate_iou_gpu_eval(boxes, query_boxes, criterion=-1, device_id=0):
     Returns:
         np.ndarray: (n, k), float32.
     """
-    boxes, queries = (torch.as_tensor(
-        np.asarray(array, np.float32)).reshape(-1, 5)
-                      for array in (boxes, query_boxes))
+    boxes, queries = (
+        torch.as_tensor(np.asarray(array, np.float32)).reshape(-1, 5)
+        for array in (boxes, query_boxes))
     if not len(boxes) or not len(queries):
         return np.zeros((len(boxes), len(queries)), np.float32)
     mode = 'iou' if criterion == -1 else 'iof'

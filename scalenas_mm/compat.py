@@ -36,6 +36,7 @@ from mmengine.config import ConfigDict
 from mmengine.device import get_device
 from mmengine.logging import HistoryBuffer
 from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
+from mmengine.optim import OneCycleParamScheduler
 
 from ._torchvision_cpu import define_missing_operators
 
@@ -71,15 +72,20 @@ def checkpoint_globals() -> List[Any]:
     named = [(function, f'numpy.{core}.multiarray.{function.__name__}')
              for function in functions for core in ('core', '_core')]
     return [
-        HistoryBuffer, (history_statistic, 'builtins.getattr'), ConfigDict,
-        np.ndarray, np.dtype, *dtypes, *named
+        HistoryBuffer, OneCycleParamScheduler, ConfigDict, np.ndarray,
+        np.dtype, (known_method, 'builtins.getattr'), *dtypes, *named
     ]
 
 
-def history_statistic(owner: Any, name: str) -> Any:
-    """Stand in for ``getattr``, by which a pickled history names its own
-    methods; raise ``UnpicklingError`` for anything else."""
-    if owner is not HistoryBuffer or name.startswith('_'):
+def known_method(owner: Any, name: str) -> Any:
+    """Stand in for ``getattr``, by which pickled log history and one-cycle
+    schedules name their own methods; raise ``UnpicklingError`` for anything
+    else."""
+    history = owner is HistoryBuffer and not name.startswith('_')
+    one_cycle = (
+        owner is OneCycleParamScheduler
+        and name in ('_annealing_cos', '_annealing_linear'))
+    if not history and not one_cycle:
         raise UnpicklingError(f'getattr({owner!r}, {name!r}) is not allowed')
     return getattr(owner, name)
 

@@ -9,12 +9,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope='session')
-def repo_root() -> Path:
-    """The folder of the checkout."""
-    return ROOT
-
-
-@pytest.fixture(scope='session')
 def shared_data() -> Path:
     """The folder of reference data, which is not part of the project."""
     default = ROOT.parent / 'shared' / 'data'

@@ -187,8 +187,8 @@ def random_boxes(generator, number):
 def test_overlap_equals_upstream_in_simulation(tmp_path):
     """numba can interpret the CUDA kernel that cannot be compiled here."""
     mmdet3d = pytest.importorskip('mmdet3d')
-    path = Path(mmdet3d.__file__).parent.joinpath(
-        *compat.ROTATE_IOU.split('.')[1:])
+    path = Path(
+        mmdet3d.__file__).parent.joinpath(*compat.ROTATE_IOU.split('.')[1:])
     generator = np.random.default_rng(0)
     boxes, queries = (random_boxes(generator, number) for number in (5, 7))
     np.save(tmp_path / 'boxes.npy', boxes)

@@ -63,9 +63,9 @@ def imported(path):
 def is_allowed(name, part):
     """Whether a module of ``part`` may import ``name``, of this package."""
     inner = name.split('.')[1:]
-    return not inner or any(inner[:len(allowed.split('.'))] ==
-                            allowed.split('.')
-                            for allowed in ALLOWED[part] | COMMON | {part})
+    return not inner or any(
+        inner[:len(allowed.split('.'))] == allowed.split('.')
+        for allowed in ALLOWED[part] | COMMON | {part})
 
 
 @pytest.mark.parametrize('path', MODULES, ids=lambda p: p.stem)
@@ -87,8 +87,8 @@ def test_no_task_library(path):
     assert not roots & TASK_LIBRARIES
 
 
-@pytest.mark.parametrize('path', [p for p in MODULES if part_of(p)
-                                  in NUMPY_ONLY])
+@pytest.mark.parametrize('path',
+                         [p for p in MODULES if part_of(p) in NUMPY_ONLY])
 def test_numpy_only_in_the_source(path):
     names = set(imported(path))
     roots = {name.split('.')[0] for name in names}

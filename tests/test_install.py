@@ -33,13 +33,15 @@ def install(tmp_path):
             PATH=f"{fakes}:{os.environ['PATH']}",
             XDG_CACHE_HOME=str(tmp_path / 'cache'),
             **dict(dict(PYTHON=BASE_PYTHON), **environment))
-        return subprocess.run(
-            ['bash', INSTALL, *arguments],
-            env={key: value
-                 for key, value in environment.items() if value},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True)
+        return subprocess.run(['bash', INSTALL, *arguments],
+                              env={
+                                  key: value
+                                  for key, value in environment.items()
+                                  if value
+                              },
+                              stdin=subprocess.DEVNULL,
+                              capture_output=True,
+                              text=True)
 
     return run
 
@@ -153,8 +155,7 @@ def test_failing_step_shows_why(install, tmp_path):
         PIP_NO_INDEX='1',
         PIP_CONFIG_FILE=os.devnull,
         PIP_FIND_LINKS='')
-    assert_refused(result, 'ERROR: ', 'step 2 failed',
-                   'install.log')
+    assert_refused(result, 'ERROR: ', 'step 2 failed', 'install.log')
     assert '[1/6]' in result.stdout
 
 

@@ -14,8 +14,7 @@ from scalenas_mm._register import register_public_classes
 def test_every_registry_of_mmengine_has_a_child():
     names = [
         name for name in dir(mmengine_registries)
-        if isinstance(
-            getattr(mmengine_registries, name), registries.Registry)
+        if isinstance(getattr(mmengine_registries, name), registries.Registry)
     ]
     assert len(names) >= 20
     for name in names:

@@ -114,8 +114,8 @@ def test_several_processes(trained):
                '--work-dir', 'two'))
     assert (trained / 'two' / 'iter_2.pth').is_file()
     assert_done(
-        script(trained, 'dist_test.sh', 'tiny_cityscapes.py',
-               'two/iter_2.pth', '2', '--out', 'm.json'))
+        script(trained, 'dist_test.sh', 'tiny_cityscapes.py', 'two/iter_2.pth',
+               '2', '--out', 'm.json'))
     assert 'mIoU' in json.loads((trained / 'm.json').read_text())
 
 

@@ -7,7 +7,7 @@ import os.path as osp
 from _cli import check_checkpoint, fail, load_config, runner_parser
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
-from mmengine.registry import HOOKS, RUNNERS, init_default_scope
+from mmengine.registry import HOOKS, RUNNERS
 from mmengine.runner import Runner
 
 import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
@@ -36,8 +36,9 @@ def set_drawing(config, folder):
     hook = config.get('default_hooks', {}).get('visualization')
     if hook is None:
         fail('--show-dir needs default_hooks.visualization in the config')
-    init_default_scope(config.get('default_scope', 'mmengine'))
-    known = inspect.signature(HOOKS.get(hook.type)).parameters
+    scope = config.get('default_scope', 'mmengine')
+    with HOOKS.switch_scope_and_registry(scope) as registry:
+        known = inspect.signature(registry.get(hook.type)).parameters
     folder = osp.abspath(folder)
     wanted = dict(
         draw=True,

@@ -25,8 +25,6 @@ class DemoDigits:
         digits (tuple): Smallest and largest number of digits tried per image.
         digit_px (tuple): Smallest and largest height of a digit in pixels;
             heights are log-uniform in between, at most 3/4 of the image.
-        contrast (float): Least distance in RGB (0..441) of a digit's colour
-            from the mean of what is behind it.
 
     Raises:
         ValueError: If a value makes no data set.
@@ -37,7 +35,6 @@ class DemoDigits:
     seed: int = 0
     digits: Tuple[int, int] = (4, 7)
     digit_px: Tuple[float, float] = (8, 64)
-    contrast: float = 120.
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -99,8 +96,8 @@ def draw_background(photo: np.ndarray, size: Tuple[int, int],
     method = cv2.INTER_AREA if zoom > 1 else cv2.INTER_LINEAR
     crop = cv2.resize(
         np.ascontiguousarray(crop), size[::-1], interpolation=method)
-    gain, shift = rng.uniform(0.6, 1.1), rng.uniform(-20, 30)
-    return np.clip(crop.astype(np.float32) * gain + shift, 0, 255)
+    gain = rng.uniform(0.3, 0.7)
+    return np.clip(crop.astype(np.float32) * gain, 0, 255)
 
 
 def draw_digit(sample: np.ndarray, height: float,
@@ -138,20 +135,17 @@ def find_place(opacity: np.ndarray,
     return None
 
 
-def draw_colour(behind: np.ndarray, contrast: float,
-                rng: np.random.Generator) -> np.ndarray:
-    """A colour at least ``contrast`` away from the mean of the pixels."""
-    mean = behind.mean(0)
-    while True:
-        colour = rng.uniform(0, 255, 3)
-        if np.linalg.norm(colour - mean) >= contrast:
-            return colour
+def draw_colour(rng: np.random.Generator) -> np.ndarray:
+    """A bright colour (3,) in RGB, from white to saturated."""
+    hue = np.array([0, 1 / 3, 2 / 3]) + rng.uniform()
+    tint = 0.5 + 0.5 * np.cos(2 * np.pi * hue)
+    return 255 * (1 - rng.uniform(0.2, 0.8) * tint)
 
 
 def paste(image: np.ndarray, opacity: np.ndarray, window: Tuple[slice, slice],
-          contrast: float, rng: np.random.Generator) -> None:
+          rng: np.random.Generator) -> None:
     """Blend a digit of one colour, lit from above or below, into an image."""
-    colour = draw_colour(image[window][opacity > 0.5], contrast, rng)
+    colour = draw_colour(rng)
     top, bottom = rng.uniform(0.8, 1.15, 2)
     light = np.linspace(top, bottom, len(opacity))
     ink = np.clip(light[:, None, None] * colour, 0, 255)
@@ -180,7 +174,7 @@ def draw_scene(spec: DemoDigits, city: str, photo: np.ndarray,
         window = find_place(opacity, taken, rng)
         if window is None:
             continue
-        paste(image, opacity, window, spec.contrast, rng)
+        paste(image, opacity, window, rng)
         label[window][opacity > 0.5] = digit + 1
         taken[window] |= cv2.dilate(opacity, np.ones((3, 3))) > 0
         shown.append((int(digit), float(height)))

@@ -23,6 +23,8 @@ class OneShotSupernet(BaseModel):
         architecture (dict): Config of the model.
         sampler (dict): Config of the sampler.
         distillation (dict, optional): Arguments of :class:`Distillation`.
+        data_preprocessor (Any): Not used: the architecture has its own. The
+            runner passes what stands at the top level of a config.
         init_cfg (dict | list[dict], optional): Initialisation.
 
     ``mode='tensor'`` and ``mode='predict'`` run the active architecture.
@@ -32,6 +34,7 @@ class OneShotSupernet(BaseModel):
                  architecture: dict,
                  sampler: dict = dict(type='GroupedSampler'),
                  distillation: Optional[dict] = None,
+                 data_preprocessor: Any = None,
                  init_cfg: Any = None):
         network = MODELS.build(architecture)
         super().__init__(
