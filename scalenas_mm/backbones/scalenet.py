@@ -4,6 +4,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
+from mmengine.model import BaseModule, ModuleList, Sequential
 from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
 
@@ -15,7 +16,7 @@ from scalenas_mm.spaces import ArchError, ScaleNetModule, ScaleNetSpace
 from .base import SearchableBackbone
 
 
-class MultiScaleModule(nn.Module):
+class MultiScaleModule(BaseModule):
     """Parallel branches that may exchange maps after every block.
 
     Args:
@@ -29,10 +30,11 @@ class MultiScaleModule(nn.Module):
     def __init__(self, arch: ScaleNetModule, widths: Sequence[int],
                  norm_cfg: dict, upsample: str, **block_cfg):
         super().__init__()
-        self.branches = nn.ModuleList(
-            nn.Sequential(*(BasicBlock(width, norm_cfg, **block_cfg)
-                            for _ in range(depth)))
-            for width, depth in zip(widths, arch.depth))
+        self.branches = ModuleList([
+            Sequential(*(BasicBlock(width, norm_cfg, **block_cfg)
+                         for _ in range(depth)))
+            for width, depth in zip(widths, arch.depth)
+        ])
         self.fusions = nn.ModuleDict({
             f'{level}_{j}_{k}': build_fusion(k, j, widths, norm_cfg, upsample)
             for j, rows in enumerate(arch.fusion)
@@ -158,19 +160,20 @@ class ScaleNet(SearchableBackbone):
             self.add_module(f'conv{i}', conv)
             self.add_module(name, norm)
             self.norms.append(name)
-        self.layer1 = nn.Sequential(*(Bottleneck(
+        self.layer1 = Sequential(*(Bottleneck(
             4 * stem if i else stem, stem, norm_cfg, **block_cfg)
-                                      for i in range(space.stage1_blocks)))
+                                   for i in range(space.stage1_blocks)))
         widths = [space.width * 2**j for j in range(self.num_stages)]
         self._build_transitions(widths, norm_cfg)
         modules = iter(self._runs(self._built).modules)
         for stage, num in enumerate(space.num_modules, 2):
             self.add_module(
                 f'stage{stage}',
-                nn.ModuleList(
+                ModuleList([
                     MultiScaleModule(
-                        next(modules), widths[:stage], norm_cfg, upsample, **
-                        block_cfg) for _ in range(num)))
+                        next(modules), widths[:stage], norm_cfg, upsample,
+                        **block_cfg) for _ in range(num)
+                ]))
 
     def _build_transitions(self, widths: List[int], norm_cfg: dict) -> None:
         wide = 4 * self.space.stem_width

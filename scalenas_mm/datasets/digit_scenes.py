@@ -29,12 +29,12 @@ class DemoDigits:
     Raises:
         ValueError: If a value makes no data set.
     """
-    train: int = 240
+    train: int = 1000
     val: int = 64
     size: Tuple[int, int] = (96, 96)
     seed: int = 0
     digits: Tuple[int, int] = (4, 7)
-    digit_px: Tuple[float, float] = (8, 64)
+    digit_px: Tuple[float, float] = (10, 64)
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -59,15 +59,14 @@ class Scene(NamedTuple):
 def load_digits(split: str) -> Tuple[np.ndarray, np.ndarray]:
     """Handwriting samples (n, 8, 8) in 0..1 and the digits (n,) they show.
 
-    The samples are in the order of their writers, so that the last fifth,
-    for validation, is mostly other people's handwriting.
+    Every fifth sample is for validation: scikit-learn keeps them in the order
+    of their writers, so that both splits see every hand.
     """
     # Only who makes the data set needs scikit-learn.
     from sklearn.datasets import load_digits as load
-    samples = load()
-    cut = len(samples.target) * 4 // 5
-    part = slice(cut) if split == 'train' else slice(cut, None)
-    return samples.images[part].astype(np.float32) / 16, samples.target[part]
+    images, digits = load(return_X_y=True)
+    part = (np.arange(len(digits)) % 5 == 4) == (split == 'val')
+    return images[part].reshape(-1, 8, 8).astype(np.float32) / 16, digits[part]
 
 
 def load_photos(split: str) -> List[np.ndarray]:
