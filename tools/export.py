@@ -140,8 +140,8 @@ def read_batches(config, meta):
     how = meta['evaluation']
     train = Runner.build_dataloader(config.train_dataloader)
     val = Runner.build_dataloader(config.val_dataloader)
-    return (calibration_batches(train, how['num_calibration_batches'],
-                                how['seed']),
+    return (calibration_batches(train,
+                                how['num_calibration_batches'], how['seed']),
             calibration_batches(val, 2, 0), val.dataset.metainfo)
 
 
@@ -215,8 +215,8 @@ def export(args):
     for record in chosen:
         arch = find_searchable(model).space.from_dict(record.arch)
         subnet = cut(model, cfg, arch, calibration, batches)
-        write(record, subnet, metainfo, names[record.id], folder, base,
-              config, args, objectives, meta['evaluation']['input_size'])
+        write(record, subnet, metainfo, names[record.id], folder, base, config,
+              args, objectives, meta['evaluation']['input_size'])
         print(f'exported {folder / names[record.id]}.py  ' +
               comment(record, args, objectives).splitlines()[-1])
 

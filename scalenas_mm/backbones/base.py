@@ -29,8 +29,8 @@ class SearchableBackbone(BaseModule):
                  init_cfg: Optional[Union[dict, list]] = None):
         super().__init__(init_cfg=init_cfg)
         self.space = space
-        self._built = self._arch = space.resolve(
-            'max' if arch is None else arch)
+        self._built = self._arch = space.resolve('max' if arch is
+                                                 None else arch)
         self.searchable = self._built == space.max_arch()
 
     @property

@@ -12,7 +12,6 @@ from scalenas_mm.ops import (BasicBlock, Bottleneck, Downsample, build_fusion,
                              conv_norm)
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import ArchError, ScaleNetModule, ScaleNetSpace
-
 from .base import SearchableBackbone
 
 
@@ -36,10 +35,11 @@ class MultiScaleModule(BaseModule):
             for width, depth in zip(widths, arch.depth)
         ])
         self.fusions = nn.ModuleDict({
-            f'{level}_{j}_{k}': build_fusion(k, j, widths, norm_cfg, upsample)
+            f'{level}_{j}_{k}':
+            build_fusion(k, j, widths, norm_cfg, upsample)
             for j, rows in enumerate(arch.fusion)
-            for level, row in enumerate(rows) for k, bit in enumerate(row)
-            if bit
+            for level, row in enumerate(rows)
+            for k, bit in enumerate(row) if bit
         })
 
     def forward(self, maps: List[Tensor],
@@ -131,7 +131,8 @@ class ScaleNet(SearchableBackbone):
         if init_cfg is None:
             init_cfg = [
                 dict(type='Kaiming', layer='Conv2d'),
-                dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])
+                dict(
+                    type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])
             ]
         super().__init__(space, arch, init_cfg)
         self.space: ScaleNetSpace
@@ -160,9 +161,9 @@ class ScaleNet(SearchableBackbone):
             self.add_module(f'conv{i}', conv)
             self.add_module(name, norm)
             self.norms.append(name)
-        self.layer1 = Sequential(*(Bottleneck(
-            4 * stem if i else stem, stem, norm_cfg, **block_cfg)
-                                   for i in range(space.stage1_blocks)))
+        self.layer1 = Sequential(
+            *(Bottleneck(4 * stem if i else stem, stem, norm_cfg, **block_cfg)
+              for i in range(space.stage1_blocks)))
         widths = [space.width * 2**j for j in range(self.num_stages)]
         self._build_transitions(widths, norm_cfg)
         modules = iter(self._runs(self._built).modules)

@@ -34,7 +34,7 @@ class DemoDigits:
     size: Tuple[int, int] = (96, 96)
     seed: int = 0
     digits: Tuple[int, int] = (4, 7)
-    digit_px: Tuple[float, float] = (10, 64)
+    digit_px: Tuple[float, float] = (8, 64)
 
     def __post_init__(self) -> None:
         for split in SPLITS:

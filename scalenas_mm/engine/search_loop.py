@@ -14,7 +14,6 @@ from scalenas_mm.evaluation import (calibrated, calibration_batches,
 from scalenas_mm.registry import LOOPS, SEARCHERS
 from scalenas_mm.search import (FAILED, Archive, Candidate, Record, Searcher,
                                 SearchExhausted)
-
 from .identity import evaluation_identity, weights_digest
 
 

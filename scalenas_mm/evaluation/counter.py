@@ -58,7 +58,8 @@ def count(model: nn.Module,
             handle.remove()
     params = {
         id(p): p.numel()
-        for module in ran for p in module.parameters(recurse=False)
+        for module in ran
+        for p in module.parameters(recurse=False)
     }
     return Complexity(sum(params.values()), macs)
 

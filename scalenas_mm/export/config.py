@@ -56,8 +56,8 @@ def arch_text(arch: Any, indent: int = 12) -> str:
 
 
 def _compact(rows: List[List[int]]) -> str:
-    return '[' + ', '.join(
-        '[' + ', '.join(map(str, row)) + ']' for row in rows) + ']'
+    return '[' + ', '.join('[' + ', '.join(map(str, row)) + ']'
+                           for row in rows) + ']'
 
 
 def inheriting_config(base: Path, folder: Path, arch: Any,
@@ -88,8 +88,8 @@ def _commented(text: str) -> str:
     return '\n'.join(f'# {line}'.rstrip() for line in text.splitlines())
 
 
-def standalone_config(cfg: Config, base: Optional[Path],
-                      model: Dict[str, Any], comment: str) -> str:
+def standalone_config(cfg: Config, base: Optional[Path], model: Dict[str, Any],
+                      comment: str) -> str:
     """Text of a config that needs no other file.
 
     Args:

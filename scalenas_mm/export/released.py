@@ -103,8 +103,7 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError,
             KeyError) as error:
         first = str(error).strip().splitlines() or ['empty file']
-        raise ReleasedError(
-            f'{path}: not a checkpoint ({first[0]})') from None
+        raise ReleasedError(f'{path}: not a checkpoint ({first[0]})') from None
     if isinstance(data, dict) and isinstance(data.get('state_dict'), dict):
         data = data['state_dict']
     if not isinstance(data, dict) or not data or not all(

@@ -9,6 +9,7 @@ from scalenas_mm.backbones import find_searchable
 from scalenas_mm.evaluation import calibrated
 from scalenas_mm.registry import MODELS
 
+
 class ExportError(RuntimeError):
     """The sub-network does not give the supernet's outputs."""
 
@@ -67,7 +68,9 @@ def cut(supernet: nn.Module, cfg: Dict[str, Any], arch: Any,
     model.to(next(supernet.parameters()).device)
     with backbone.active(arch), calibrated(supernet, calibration):
         weights = network.state_dict()
-        model.load_state_dict({key: weights[key] for key in model.state_dict()})
+        model.load_state_dict(
+            {key: weights[key]
+             for key in model.state_dict()})
         for batch in batches:
             _compare(network, model, batch)
     return Subnet(arch, plain, model)

@@ -2,8 +2,7 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from scalenas_mm.spaces import ScaleNetSpace
-
+from scalenas_mm.spaces import ArchError, ScaleNetSpace, Space
 from .sampler import Draw, Sampler
 
 
@@ -33,11 +32,14 @@ class GroupedSampler(Sampler):
         self.fusion = fusion
         self.extremes = extremes
 
-    def draw(self, space: ScaleNetSpace, iteration: int,
+    def draw(self, space: Space, iteration: int,
              rng: np.random.Generator) -> List[Draw]:
+        if not isinstance(space, ScaleNetSpace):
+            raise ArchError('space', 'a ScaleNetSpace', space)
         depths = self.depths or [
             space.depths[i:i + 2]
-            for i in range(max(1, len(space.depths) - 1))
+            for i in range(max(1,
+                               len(space.depths) - 1))
         ]
         groups = [(pair, share) for pair in depths for share in self.fusion]
         group = iteration % (len(groups) + 2 * self.extremes)

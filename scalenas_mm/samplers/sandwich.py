@@ -3,7 +3,6 @@ from typing import List
 import numpy as np
 
 from scalenas_mm.spaces import Space
-
 from .sampler import Draw, Sampler
 
 

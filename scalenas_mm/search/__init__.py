@@ -1,8 +1,7 @@
 """Searchers: which architecture is evaluated next? Numpy only."""
 from .archive import Archive, ArchiveError, read_archive, write_atomic
 from .objectives import Constraints, Objectives
-from .pareto import (crowding_distance, hypervolume, pareto_front, peel,
-                     select)
+from .pareto import crowding_distance, hypervolume, pareto_front, peel, select
 from .random_search import RandomSearch
 from .record import FAILED, OK, Record
 from .searcher import Candidate, Searcher, SearchExhausted

@@ -4,7 +4,6 @@ from typing import Any, Dict, Mapping, Sequence, Tuple
 import numpy as np
 
 from scalenas_mm.spaces import COST_KEYS, ArchError, CostModel
-
 from .record import Record
 
 

@@ -44,8 +44,7 @@ def crowding_distance(costs: np.ndarray) -> np.ndarray:
         span = column[order[-1]] - column[order[0]]
         out[order[[0, -1]]] = np.inf
         if span > 0:
-            out[order[1:-1]] += (column[order[2:]] -
-                                 column[order[:-2]]) / span
+            out[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
     return out
 
 

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
+from scalenas_mm.spaces import CostModel
 from .searcher import Candidate, Searcher
 
 
@@ -13,9 +14,13 @@ class RandomSearch(Searcher):
         **kwargs: As for :class:`Searcher`.
     """
 
-    def __init__(self, *args: Any, N: int = 2000, **kwargs: Any) -> None:
+    def __init__(self,
+                 costs: CostModel,
+                 objectives: Mapping[str, str],
+                 N: int = 2000,
+                 **kwargs: Any) -> None:
         kwargs['n0'] = N
-        super().__init__(*args, N=N, **kwargs)
+        super().__init__(costs, objectives, N=N, **kwargs)
 
     def identity(self) -> dict:
         identity = super().identity()

@@ -6,7 +6,6 @@ from typing import (Any, Callable, Dict, List, Mapping, NamedTuple, Optional,
 import numpy as np
 
 from scalenas_mm.spaces import Arch, ArchError, CostModel
-
 from .objectives import Constraints, Objectives
 from .record import Record
 
@@ -115,9 +114,9 @@ class Searcher(ABC):
     def _first(self, rng: np.random.Generator,
                options: Mapping[str, Any]) -> Candidate:
         """A sample; if none fits, the nearest of a wide spread of samples."""
-        for sample in (lambda num: self.space.sample_genes(
-                rng, num, **options), lambda num: self.space.spread_genes(
-                    rng, num)):
+        for sample in (
+                lambda num: self.space.sample_genes(rng, num, **options),
+                lambda num: self.space.spread_genes(rng, num)):
             genes = sample(64 if self.constraints.ranges else 1)
             outside = np.broadcast_to(
                 self.constraints.violation(self.costs.batch(genes)),

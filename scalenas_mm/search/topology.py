@@ -4,7 +4,6 @@ from typing import Any, Dict, List, Mapping
 import numpy as np
 
 from scalenas_mm.spaces import ArchError
-
 from .pareto import select
 from .record import Record
 from .searcher import Candidate, Searcher
@@ -64,9 +63,8 @@ class TopologyEvolution(Searcher):
         """The best ``k`` of all candidates before this generation."""
         if generation not in self._parents:
             known = [
-                record
-                for record in self.history[:self.n0 +
-                                           (generation - 1) * self.k]
+                record for record in self.history[:self.n0 +
+                                                  (generation - 1) * self.k]
                 if record.ok
             ]
             best = select(self.objectives.values(known), self.k)
@@ -77,11 +75,13 @@ class TopologyEvolution(Searcher):
         generation = index // self.k + 1
         parents = self.parents(generation)
         if not parents:  # everything failed so far
-            return self._new(rng, lambda: self._first(rng, {}))._replace(
-                generation=generation)
+            return self._new(
+                rng,
+                lambda: self._first(rng, {}))._replace(generation=generation)
         first = parents[index % self.k % len(parents)]
-        return self._new(rng, lambda: self._child(first, parents, rng)
-                         )._replace(generation=generation)
+        return self._new(rng,
+                         lambda: self._child(first, parents, rng))._replace(
+                             generation=generation)
 
     def _child(self, first: Record, parents: List[Record],
                rng: np.random.Generator) -> Candidate:

@@ -76,8 +76,8 @@ def check_list(field: str, data: Any, length: int, of: str) -> None:
 def check_int(field: str, value: Any, expected: str, low: int,
               high: int) -> int:
     """Return ``value`` as ``int`` if it is an integer in ``[low, high]``."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(
-        value, bool)
+    whole = isinstance(value,
+                       (int, np.integer)) and not isinstance(value, bool)
     if not whole or not low <= value <= high:
         raise ArchError(field, expected, value)
     return int(value)

@@ -47,9 +47,10 @@ class ScaleNetArch(Arch):
     def to_dict(self) -> Dict[str, Any]:
         return {
             'modules': [{
-                'depth': list(module.depth),
-                'fusion':
-                [[list(row) for row in rows] for rows in module.fusion]
+                'depth':
+                list(module.depth),
+                'fusion': [[list(row) for row in rows]
+                           for rows in module.fusion]
             } for module in self.modules]
         }
 

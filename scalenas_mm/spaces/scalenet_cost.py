@@ -54,8 +54,8 @@ class ScaleNetCost:
         params, macs = self.fixed.params, self.fixed.macs
         for module in arch.modules:
             tables = self._rows[len(module.depth)]
-            for j, (depth, rows) in enumerate(zip(module.depth,
-                                                  module.fusion)):
+            for j, (depth,
+                    rows) in enumerate(zip(module.depth, module.fusion)):
                 block = self.block[j]
                 params += depth * block.params
                 macs += depth * block.macs
@@ -73,8 +73,8 @@ class ScaleNetCost:
         Sums are taken in double precision, which is exact below 2**53.
         """
         parts = [
-            self.block[j] if level < 0 else self.fusion[j][k] for j, level, k
-            in zip(layout.target, layout.level, layout.source)
+            self.block[j] if level < 0 else self.fusion[j][k]
+            for j, level, k in zip(layout.target, layout.level, layout.source)
         ]
         weights = np.array([[part.params, part.macs] for part in parts],
                            np.float64)
@@ -128,8 +128,7 @@ class ScaleNetCost:
                    target: int) -> Dict[Row, Tuple[int, int]]:
         table = {}
         for row in product((0, 1), repeat=branches):
-            cost = total([
-                self.fusion[target][k] for k, bit in enumerate(row) if bit
-            ])
+            cost = total(
+                [self.fusion[target][k] for k, bit in enumerate(row) if bit])
             table[row] = (cost.params, cost.macs)
         return table

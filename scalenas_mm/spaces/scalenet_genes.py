@@ -49,8 +49,8 @@ class GeneLayout:
                 for row in rows:
                     genes += row[:j]
                     genes += row[j + 1:]
-                padding = (self.max_depth - len(rows)) * (len(module.depth) -
-                                                          1)
+                padding = (self.max_depth - len(rows)) * (
+                    len(module.depth) - 1)
                 genes += [0] * padding
         return np.array(genes, np.uint8)
 

@@ -1,5 +1,4 @@
 """The space of ScaleNets (ScaleNAS, Sec. 3.2)."""
-from functools import cached_property
 from math import prod
 from typing import Any, Callable, Dict, Sequence
 
@@ -36,6 +35,7 @@ class ScaleNetSpace(ScaleNetVariation):
         stage1_blocks (int): Number of bottlenecks of stage 1.
         in_channels (int): Channels of the input image.
     """
+
     def __init__(self,
                  width: int = 32,
                  multi_scale_output: bool = True,
@@ -66,6 +66,7 @@ class ScaleNetSpace(ScaleNetVariation):
         self.branches = tuple(stage + 2
                               for stage, n in enumerate(self.num_modules)
                               for _ in range(n))
+        self.layout = GeneLayout(self.branches, self.depths[-1])
         self._costs: Dict[Size, ScaleNetCost] = {}
 
     def to_dict(self) -> Dict[str, Any]:
@@ -78,10 +79,6 @@ class ScaleNetSpace(ScaleNetVariation):
             stem_width=self.stem_width,
             stage1_blocks=self.stage1_blocks,
             in_channels=self.in_channels)
-
-    @cached_property
-    def layout(self) -> GeneLayout:
-        return GeneLayout(self.branches, self.depths[-1])
 
     # -- values -----------------------------------------------------------
     def _uniform(self, depth: int, fused: Callable[[int],
@@ -142,8 +139,7 @@ class ScaleNetSpace(ScaleNetVariation):
 
     def _check_shape(self, arch: ScaleNetArch) -> None:
         if len(arch.modules) != len(self.branches):
-            raise ArchError('arch.modules',
-                            f'{len(self.branches)} modules',
+            raise ArchError('arch.modules', f'{len(self.branches)} modules',
                             len(arch.modules))
         for i, (module, n) in enumerate(zip(arch.modules, self.branches)):
             if len(module.depth) != n:

@@ -47,8 +47,7 @@ class ScaleNetVariation(Space[ScaleNetArch]):
         genes[:, ~layout.is_bit] = rng.choice(np.array(depths), shape)
         return self.canonical_genes(genes)
 
-    def spread_genes(self, rng: np.random.Generator,
-                     num: int) -> np.ndarray:
+    def spread_genes(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """As :meth:`sample_genes`, spread over the whole range of costs.
 
         Each vector has a fusion probability and a range of depths of its
@@ -121,5 +120,5 @@ class ScaleNetVariation(Space[ScaleNetArch]):
         """
         swap = rng.random(len(self.branches)) < p_c
         return ScaleNetArch(
-            tuple(b if other else a for a, b, other in zip(
-                first.modules, second.modules, swap)))
+            tuple(b if other else a
+                  for a, b, other in zip(first.modules, second.modules, swap)))

@@ -82,8 +82,7 @@ class Space(ABC, Generic[A]):
         """One random architecture; options as :meth:`sample_genes`."""
         return self.decode(self.sample_genes(rng, 1, **options)[0])
 
-    def spread_genes(self, rng: np.random.Generator,
-                     num: int) -> np.ndarray:
+    def spread_genes(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """As :meth:`sample_genes`, spread over the whole range of costs."""
         return self.sample_genes(rng, num)
 

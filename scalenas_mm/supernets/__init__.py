@@ -2,6 +2,4 @@
 from .distillation import Distillation, capture, frozen_statistics
 from .one_shot import OneShotSupernet
 
-__all__ = [
-    'Distillation', 'OneShotSupernet', 'capture', 'frozen_statistics'
-]
+__all__ = ['Distillation', 'OneShotSupernet', 'capture', 'frozen_statistics']

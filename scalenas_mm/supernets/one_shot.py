@@ -7,7 +7,6 @@ from torch import Tensor
 
 from scalenas_mm.backbones.base import find_searchable
 from scalenas_mm.registry import MODELS, SAMPLERS
-
 from .distillation import Distillation, capture, frozen_statistics
 
 
@@ -112,5 +111,4 @@ class OneShotSupernet(BaseModel):
             return None
         backbone = self.backbone
         with backbone.active('max'), frozen_statistics(self.architecture):
-            return distillation.logits(self.architecture, inputs,
-                                       data_samples)
+            return distillation.logits(self.architecture, inputs, data_samples)

@@ -7,7 +7,6 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from scalenas_mm.registry import HOOKS
-
 from .pareto import plot_pareto, plot_progress
 from .pareto_data import load_records
 

@@ -52,8 +52,7 @@ def released(shared_data):
 
 
 @pytest.mark.parametrize('task, name', [('seg', 'seg_w32_S1'),
-                                        ('seg', 'seg_w32_S2'),
-                                        ('seg', 'full'),
+                                        ('seg', 'seg_w32_S2'), ('seg', 'full'),
                                         ('pose', 'w32_256_P1'),
                                         ('pose', 'w32_256_P2'),
                                         ('pose', 'full')])
@@ -101,6 +100,7 @@ def build_head(task):
 
 
 def hrnet_extra(width):
+
     def stage(num, branches):
         return dict(
             num_modules=num,
@@ -161,8 +161,7 @@ def test_hrnet_weights_fill_the_supernet(library, multi_scale, upsample):
 @pytest.mark.parametrize('multi_scale', [True, False])
 @pytest.mark.parametrize('drop_dead', [True, False])
 def test_fixed_network_equals_supernet(seed, multi_scale, drop_dead):
-    kwargs = dict(
-        multi_scale_output=multi_scale, drop_dead=drop_dead, **SMALL)
+    kwargs = dict(multi_scale_output=multi_scale, drop_dead=drop_dead, **SMALL)
     supernet = randomised(ScaleNet(**kwargs))
     arch = supernet.space.sample(np.random.default_rng(seed))
     fixed = ScaleNet(arch=arch.to_dict(), **kwargs).eval()
@@ -212,7 +211,10 @@ def test_one_set_of_names():
     supernet = ScaleNet(**SMALL).state_dict()
     for arch in ('min', 'hrnet', 'max'):
         own = ScaleNet(arch=arch, **SMALL).state_dict()
-        assert {k: v.shape for k, v in own.items()}.items() <= {
+        assert {
+            k: v.shape
+            for k, v in own.items()
+        }.items() <= {
             k: v.shape
             for k, v in supernet.items()
         }.items()
@@ -237,8 +239,10 @@ def test_only_the_supernet_changes_its_architecture():
 def test_frozen_stages_and_norm_eval():
     net = ScaleNet(frozen_stages=2, norm_eval=True, **SMALL)
     net.train()
-    frozen = {n.split('.')[0] for n, p in net.named_parameters()
-              if not p.requires_grad}
+    frozen = {
+        n.split('.')[0]
+        for n, p in net.named_parameters() if not p.requires_grad
+    }
     assert frozen == {
         'conv1', 'bn1', 'conv2', 'bn2', 'layer1', 'transition1', 'stage2',
         'transition2'
@@ -306,8 +310,7 @@ def test_drop_in_for_detection(neck):
     from mmdet.utils import register_all_modules
     register_all_modules(init_default_scope=True)
     model = detector()
-    model.neck = dict(
-        type=neck, in_channels=[4, 8, 16, 32], out_channels=256)
+    model.neck = dict(type=neck, in_channels=[4, 8, 16, 32], out_channels=256)
     if neck == 'FPN':
         model.neck.num_outs = 5
     model = registry.MODELS.build(model).eval()
@@ -324,7 +327,9 @@ def test_drop_in_for_pose():
     from mmpose.utils import register_all_modules
     register_all_modules(init_default_scope=True)
     codec = dict(
-        type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16),
+        type='MSRAHeatmap',
+        input_size=(48, 64),
+        heatmap_size=(12, 16),
         sigma=2)
     model = registry.MODELS.build(
         dict(
@@ -384,9 +389,10 @@ def test_checkpoint_of_a_whole_upstream_model(tmp_path):
     upstream = randomised(models.backbones.HRNet(extra=hrnet_extra(4)))
     torch.save(
         {
-            'state_dict':
-            {f'backbone.{k}': v
-             for k, v in upstream.state_dict().items()}
+            'state_dict': {
+                f'backbone.{k}': v
+                for k, v in upstream.state_dict().items()
+            }
         }, tmp_path / 'segmentor.pth')
     net = ScaleNet(
         4,
@@ -416,5 +422,5 @@ def test_whole_model_checkpoint_loads_with_a_prefix(tmp_path):
     torch.save(dict(state_dict=weights), tmp_path / 'model.pth')
     load_checkpoint(net, str(tmp_path / 'model.pth'), strict=True)
     fusion = net.backbone.stage2[0].fusions['3_0_1'][0].weight
-    assert torch.equal(
-        fusion, weights['backbone.stage2.0.fuse_layers.0.1.0.weight'])
+    assert torch.equal(fusion,
+                       weights['backbone.stage2.0.fuse_layers.0.1.0.weight'])

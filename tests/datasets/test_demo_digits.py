@@ -102,7 +102,7 @@ def test_classes_and_heights():
     labels = np.unique([scene.label for scene in scenes])
     assert labels.tolist() == list(range(11))
     heights = [height for scene in scenes for _, height in scene.digits]
-    assert 10 <= min(heights) < 12 and 50 < max(heights) <= 64
+    assert 8 <= min(heights) < 10 and 50 < max(heights) <= 64
     assert np.mean([len(scene.digits) for scene in scenes]) > 3
 
 

@@ -86,6 +86,7 @@ class SpaceConformance:
 
     def test_rebuilt_from_its_dict(self, space, arch):
         data = json.loads(json.dumps(space.to_dict()))
-        assert type(space)(**{k: v
-                              for k, v in data.items()
-                              if k != 'type'}).contains(arch)
+        assert type(space)(**{
+            k: v
+            for k, v in data.items() if k != 'type'
+        }).contains(arch)

@@ -1,8 +1,8 @@
 """Closed-form cost against published and measured numbers."""
 import pytest
 
-from scalenas_mm.spaces import (ArchError, Complexity, CostModel,
-                                ScaleNetArch, ScaleNetSpace)
+from scalenas_mm.spaces import (ArchError, Complexity, CostModel, ScaleNetArch,
+                                ScaleNetSpace)
 
 # params and MACs of the backbone; all layers that the released code executes
 GOLDEN = dict(

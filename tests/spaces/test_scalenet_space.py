@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from scalenas_mm.spaces import (ArchError, ScaleNetArch, ScaleNetModule,
                                 ScaleNetSpace)
-
 from .conformance import SpaceConformance, rng_of
 
 SPACES = dict(
@@ -41,7 +40,8 @@ spaces = st.builds(
 def test_random_genes_decode_to_canonical_members(space, seed, fusion):
     rng = rng_of(seed)
     layout = space.layout
-    genes = np.where(layout.is_bit, rng.random(layout.length) < fusion,
+    genes = np.where(layout.is_bit,
+                     rng.random(layout.length) < fusion,
                      rng.choice(space.depths, layout.length))
     arch = space.decode(genes)
     assert space.contains(arch)
@@ -52,8 +52,8 @@ def test_random_genes_decode_to_canonical_members(space, seed, fusion):
     assert space.contains(space.crossover(arch, mutant, rng, p_c=0.5))
     live = space.live(arch)
     assert space.contains(live) and space.live(live) == live
-    assert (space.live_genes(space.encode(arch)[None])[0] == space.encode(live)
-            ).all()
+    assert (space.live_genes(
+        space.encode(arch)[None])[0] == space.encode(live)).all()
 
 
 def rows(n, target, free):
@@ -173,18 +173,16 @@ def test_mutation_and_crossover_follow_their_probabilities():
     kept = space.mutate(second, rng, p_m=1, p_bit=0.5, keep_last=True)
     assert kept.modules[-1] == second.modules[-1]
     assert kept.modules[0] != second.modules[0]
-    assert [m.depth for m in kept.modules] == [
-        m.depth for m in second.modules
-    ]
+    assert [m.depth for m in kept.modules] == [m.depth for m in second.modules]
 
 
 def test_spread_covers_the_range_of_costs():
     space = ScaleNetSpace()
     size = (256, 256)
-    spread = space.complexity_batch(
-        space.spread_genes(rng_of(0), 500), size).macs
-    plain = space.complexity_batch(
-        space.sample_genes(rng_of(0), 500), size).macs
+    spread = space.complexity_batch(space.spread_genes(rng_of(0), 500),
+                                    size).macs
+    plain = space.complexity_batch(space.sample_genes(rng_of(0), 500),
+                                   size).macs
     least, most = (
         space.complexity(arch, size).macs
         for arch in (space.min_arch(), space.max_arch()))
@@ -211,8 +209,8 @@ def set_row(value):
     (lambda d: d.clear(), r'arch\.modules: expected a value, got .nothing'),
     (lambda d: d.update(extra=1), r'arch\.extra: .*unknown key'),
     (lambda d: d.update(modules=3), r'arch\.modules: expected a list'),
-    (lambda d: d['modules'].pop(), r'arch\.modules: expected 8 modules, got 7'
-     ),
+    (lambda d: d['modules'].pop(),
+     r'arch\.modules: expected 8 modules, got 7'),
     (lambda d: d['modules'][2].update(depth=[4, 4]),
      r'modules\[2\]\.fusion: expected a list of 2 branches'),
     (lambda d: d['modules'][3].update(d['modules'][0]),
@@ -231,8 +229,7 @@ def set_row(value):
     (lambda d: d['modules'][4].update(width=3),
      r'modules\[4\]\.width: .*unknown key'),
     (set_row([0, 2, 0]), r'fusion\[2\]\[1\]\[1\]: expected 0 or 1, got 2'),
-    (set_row([0, 1.0, 0]), r'fusion\[2\]\[1\]\[1\]: expected 0 or 1, got 1.0'
-     ),
+    (set_row([0, 1.0, 0]), r'fusion\[2\]\[1\]\[1\]: expected 0 or 1, got 1.0'),
     (set_row([0, 1]), r'fusion\[2\]\[1\]: expected a list of 3 bits'),
     (set_row('010'), r'fusion\[2\]\[1\]: expected a list of 3 bits'),
     (set_row([0, 0, 1]), r'fusion\[2\]\[1\]\[2\]: expected 0 \(a branch'),

@@ -4,16 +4,16 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _cli import fail  # noqa: E402
-from mmengine.config import Config, DictAction  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
+from _cli import fail
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.table import Table
 
-from scalenas_mm.backbones import find_searchable  # noqa: E402
-from scalenas_mm.evaluation import rest_of_model  # noqa: E402
-from scalenas_mm.registry import MODELS  # noqa: E402
-from scalenas_mm.spaces import ArchError  # noqa: E402
+from scalenas_mm.backbones import find_searchable
+from scalenas_mm.evaluation import rest_of_model
+from scalenas_mm.registry import MODELS
+from scalenas_mm.spaces import ArchError
 
 
 def parse_args():
@@ -73,19 +73,21 @@ def main():
         archs = {
             name: backbone.space.resolve(name)
             for name in args.arch or default
-        } or {'config': backbone.arch}
-        shape = args.shape or (config.get('train_cfg') or {}).get(
-            'input_size') or config.get('crop_size') or (512, 1024)
+        } or {
+            'config': backbone.arch
+        }
+        shape = args.shape or (
+            config.get('train_cfg')
+            or {}).get('input_size') or config.get('crop_size') or (512, 1024)
         rest = rest_of_model(model, shape)
-        table = Table(
-            title=f'{Path(args.config).name}, one image of '
-            f'{shape[0]} x {shape[1]}')
+        table = Table(title=f'{Path(args.config).name}, one image of '
+                      f'{shape[0]} x {shape[1]}')
         for column in ('architecture', 'scope', 'parameters', 'MACs',
                        'GMACs (1e9)', 'GiMACs (2^30)', 'blocks', 'fusions'):
             table.add_column(
                 column,
-                justify='left'
-                if column in ('architecture', 'scope') else 'right')
+                justify='left' if column in ('architecture',
+                                             'scope') else 'right')
         for row in rows(backbone.space, archs, tuple(shape), rest,
                         not args.count_dead):
             table.add_row(*row)

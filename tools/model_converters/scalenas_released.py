@@ -11,14 +11,12 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _cli import fail  # noqa: E402
+from _cli import fail
 
-from scalenas_mm.backbones import ScaleNet  # noqa: E402
-from scalenas_mm.export.released import (ReleasedError,  # noqa: E402
-                                         convert_weights, drop_fixed,
-                                         load_mask, load_weights)
-from scalenas_mm.spaces import (ArchError, ScaleNetArch,  # noqa: E402
-                                ScaleNetSpace)
+from scalenas_mm.backbones import ScaleNet
+from scalenas_mm.export.released import (ReleasedError, convert_weights,
+                                         drop_fixed, load_mask, load_weights)
+from scalenas_mm.spaces import ArchError, ScaleNetArch, ScaleNetSpace
 
 
 def parse_args():

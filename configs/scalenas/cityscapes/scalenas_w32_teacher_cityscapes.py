@@ -3,8 +3,7 @@
 # fill the layers that it shares with HRNet.
 _base_ = [
     '../../_base_/models/scalenet_fcn.py',
-    'mmseg::_base_/datasets/cityscapes.py',
-    '../../_base_/scalenas_runtime.py'
+    'mmseg::_base_/datasets/cityscapes.py', '../../_base_/scalenas_runtime.py'
 ]
 crop_size = (512, 1024)
 model = dict(

@@ -1,0 +1,138 @@
+"""What the quickstart shows at its end: table, pictures, report."""
+import json
+import platform
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
+from rich.console import Console
+from rich.table import Table
+
+import scalenas_mm
+from scalenas_mm.registry import MODELS
+from scalenas_mm.visualization import (ExportedNetwork, Report,
+                                       draw_predictions, load_records,
+                                       plot_pareto, write_report)
+
+IMAGES = 6
+
+
+def report(phases, archive, front, chosen, exported):
+    """Print the table and write the report beside it."""
+    rows = [network(record, exported) for record in chosen]
+    show_table(rows)
+    folder = phases.folder
+    plot_pareto(
+        load_records(archive),
+        folder / 'pareto.png',
+        'mIoU',
+        selected=[record.id for record in chosen],
+        title='Search on the demo data set')
+    draw(chosen, exported, folder / 'predictions.png')
+    best = max(rows, key=lambda row: row.exported)
+    macs = [record.cost['macs'] for record in front]
+    path = write_report(
+        folder,
+        Report(
+            title='ScaleNAS on handwritten digits',
+            metric='mIoU',
+            introduction='Sub-networks found by topology evolution in one '
+            'supernet, and what is left of it when they are cut out.',
+            networks=rows,
+            input_size=(96, 96),
+            headline={
+                'best mIoU, exported':
+                f'{best.exported:.2f}',
+                'networks on the front':
+                str(len(front)),
+                'MACs of the front, largest / smallest':
+                f'{max(macs) / min(macs):.2f}',
+            },
+            plots=[('All candidates of the search', folder / 'pareto.png'),
+                   ('Best so far', archive.parent / 'progress.png')],
+            predictions=[('Validation images', folder / 'predictions.png')],
+            commands={
+                'Look at the candidates':
+                'python -c "import pandas; print(pandas.read_json('
+                f"'{archive}', lines=True))\"",
+            },
+            seconds=phases.seconds,
+            versions={
+                'scalenas_mm':
+                scalenas_mm.__version__,
+                'torch':
+                torch.__version__,
+                'python':
+                platform.python_version(),
+                'machine':
+                f'{platform.machine()}, '
+                f'{torch.get_num_threads()} threads'
+            }))
+    print(f'The report is {path.resolve()}')
+
+
+def network(record, exported):
+    """A row of the table: what search and test say of one network."""
+    name = exported / f'scalenet_{record.id:04d}'
+    metrics = json.loads(name.with_suffix('.metrics.json').read_text())
+    return ExportedNetwork(
+        name=f'#{record.id}',
+        params=record.cost['params'],
+        macs=record.cost['macs'],
+        supernet=record.metrics['mIoU'],
+        exported=metrics['mIoU'],
+        drawing=name.with_suffix('.png'),
+        files={
+            'config': f'{name}.py',
+            'checkpoint': f'{name}.pth'
+        },
+        commands={'Test': f'python tools/test.py {name}.py {name}.pth'})
+
+
+def show_table(rows):
+    table = Table(title='Exported sub-networks (whole model, 96 x 96)')
+    for column in ('network', 'params (M)', 'GMACs', 'mIoU in the supernet',
+                   'mIoU exported'):
+        table.add_column(column, justify='right')
+    for row in rows:
+        table.add_row(row.name, f'{row.params / 1e6:.3f}',
+                      f'{row.macs / 1e9:.4f}', f'{row.supernet:.2f}',
+                      f'{row.exported:.2f}')
+    Console().print(table)
+
+
+@torch.no_grad()
+def predict(config, checkpoint, indices):
+    """Images, truths and predictions of one plain model."""
+    from mmseg.registry import DATASETS
+    init_default_scope('mmseg')
+    model = MODELS.build(config.model).eval()
+    load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    dataset = DATASETS.build(config.val_dataloader.dataset)
+    batch = pseudo_collate([dataset[i] for i in indices])
+    images = [x.permute(1, 2, 0).numpy()[..., ::-1] for x in batch['inputs']]
+    truths = [
+        sample.gt_sem_seg.data[0].numpy() for sample in batch['data_samples']
+    ]
+    results = model.val_step(batch)
+    return images, truths, [
+        sample.pred_sem_seg.data[0].cpu().numpy() for sample in results
+    ], dataset.metainfo
+
+
+def draw(chosen, exported, path):
+    """Validation images and what each network says about them."""
+    columns = {}
+    for record in chosen:
+        name = exported / f'scalenet_{record.id:04d}'
+        config = Config.fromfile(name.with_suffix('.py'))
+        indices = np.linspace(0, 63, IMAGES).astype(int).tolist()
+        images, truths, maps, meta = predict(config, name.with_suffix('.pth'),
+                                             indices)
+        macs = record.cost['macs'] / 1e9
+        columns[f'#{record.id}\n{macs:.4f} GMACs'] = maps
+    draw_predictions(images, truths, columns, meta['palette'], meta['classes'],
+                     path)
