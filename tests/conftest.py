@@ -23,3 +23,13 @@ def shared_data() -> Path:
 def masks(shared_data):
     """Architectures of the released networks."""
     return json.loads((shared_data / 'scalenas' / 'masks.json').read_text())
+
+
+@pytest.fixture(scope='session')
+def tiny(tmp_path_factory) -> Path:
+    """A folder with tiny configs and a trained tiny supernet."""
+    pytest.importorskip('mmseg')
+    from tiny_search import runner_of, write_configs
+    folder = write_configs(tmp_path_factory.mktemp('tiny'))
+    runner_of(folder / 'tiny_supernet.py', folder / 'supernet').train()
+    return folder

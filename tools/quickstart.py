@@ -19,7 +19,7 @@ CONFIGS = ROOT / 'configs' / 'scalenas' / 'demo'
 DATA = Path('data/scalenas_demo')
 WORK = Path('work_dirs')
 STEP = re.compile(r'(?:Iter\(train\)|Search) +\[ *(\d+)/(\d+)\]')
-SHOWN = re.compile(r'(mIoU|loss|lr|eta):? +([0-9.:e+-]+)')
+SHOWN = re.compile(r'(mIoU|loss|eta):? +([0-9.:e+-]+)')
 
 
 def parse_args():
@@ -46,7 +46,7 @@ def parse_args():
     return args
 
 
-TEACHER_ITERS, SUPERNET_ITERS, CANDIDATES = 700, 900, 105
+TEACHER_ITERS, SUPERNET_ITERS, CANDIDATES = 1000, 1000, 105
 
 
 class Phases:

@@ -23,10 +23,19 @@ def evaluation_identity(loop: Any) -> Dict[str, Any]:
         num_calibration_batches=loop.num_calibration_batches,
         seed=loop.seed,
         fp16=loop.fp16,
+        model=_digest(_plain_model(cfg.model)),
         train_dataset=_digest(cfg.train_dataloader.get('dataset')),
         batch_size=cfg.train_dataloader.get('batch_size'),
         val_dataset=_digest(cfg.val_dataloader.get('dataset')),
         val_evaluator=_digest(cfg.val_evaluator))
+
+
+def _plain_model(cfg: ConfigDict) -> Dict[str, Any]:
+    """The network that is evaluated, whatever it started from."""
+    model = cfg.to_dict()
+    model = model.get('architecture', model)
+    backbone = dict(model['backbone'], init_cfg=None)
+    return dict(model, init_cfg=None, backbone=backbone)
 
 
 def _digest(cfg: Any) -> str:

@@ -1,13 +1,13 @@
 # Topology evolution on the trained supernet.
 _base_ = './scalenas_w8_supernet_demo.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/scalenas_w8_supernet_demo/iter_900.pth'
+load_from = 'work_dirs/scalenas_w8_supernet_demo/iter_1000.pth'
 
 train_cfg = dict(
     _delete_=True,
     type='scalenas_mm.SearchLoop',
     input_size=(96, 96),
-    num_calibration_batches=4,
+    num_calibration_batches=8,
     searcher=dict(
         type='TopologyEvolution',
         objectives=dict(mIoU='max', macs='min'),

@@ -1,6 +1,6 @@
 # One set of weights for every sub-network: grouped sampling, distillation.
 _base_ = './scalenas_w8_teacher_demo.py'
-teacher = 'work_dirs/scalenas_w8_teacher_demo/iter_700.pth'
+teacher = 'work_dirs/scalenas_w8_teacher_demo/iter_1000.pth'
 architecture = _base_.model
 architecture.init_cfg = dict(type='Pretrained', checkpoint=teacher)
 model = dict(
@@ -13,9 +13,9 @@ model = dict(
         alpha=1.0,
         teacher=dict(checkpoint=teacher)))
 
-max_iters = 900
+max_iters = 1000
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(eta_max=1e-3, total_steps=max_iters)
+optim_wrapper = dict(optimizer=dict(lr=0.1))
+param_scheduler = dict(eta_max=0.1, total_steps=max_iters)

@@ -1,0 +1,239 @@
+"""A search on a tiny supernet, through the runner."""
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from tiny_search import runner_of
+
+from scalenas_mm.engine import search_loop
+from scalenas_mm.search import ArchiveError, read_archive
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINT = 'supernet/iter_4.pth'
+
+
+def searcher(tiny, work_dir, **options):
+    options.setdefault('load_from', str(tiny / CHECKPOINT))
+    return runner_of(tiny / 'tiny_search.py', work_dir, **options)
+
+
+def timeless(path):
+    return [replace(record, seconds=0.0) for record in read_archive(path)]
+
+
+@pytest.fixture(scope='module')
+def finished(tiny, tmp_path_factory):
+    """Records and work directory of an undisturbed search."""
+    folder = tmp_path_factory.mktemp('finished')
+    runner = searcher(tiny, folder)
+    before = {
+        key: value.clone()
+        for key, value in runner.model.state_dict().items()
+    }
+    runner.train()
+    return runner, folder, before
+
+
+def test_archive_holds_every_candidate(finished):
+    runner, folder, _ = finished
+    records = read_archive(folder / 'archive.jsonl')
+    assert [record.id for record in records] == list(range(8))
+    assert [r.generation for r in records] == [0] * 4 + [1, 1, 2, 2]
+    assert len({record.digest for record in records}) == 8
+    for record in records:
+        arch = runner.train_loop.backbone.space.from_dict(record.arch)
+        assert record.cost == runner.train_loop.costs(arch)
+        assert record.ok and 0 <= record.metrics['mIoU'] <= 100
+        assert record.seconds > 0
+
+
+def test_supernet_stays_exactly_as_it_was(tiny, finished):
+    runner, _, _ = finished
+    stored = torch.load(
+        tiny / CHECKPOINT, weights_only=True)['state_dict']
+    now = runner.model.state_dict()
+    assert stored.keys() == now.keys()
+    assert all(torch.equal(stored[key], now[key]) for key in now)
+    assert runner.train_loop.backbone.arch == (
+        runner.train_loop.backbone.space.max_arch())
+
+
+def test_plots_and_scalars_are_written(finished):
+    _, folder, _ = finished
+    assert (folder / 'pareto.png').stat().st_size > 5000
+    scalars, = folder.rglob('scalars.json')
+    steps = [json.loads(line) for line in scalars.read_text().splitlines()]
+    assert [s['step'] for s in steps if 'search/mIoU' in s] == list(range(8))
+
+
+@pytest.mark.parametrize('kept', [0, 1, 5, 7])
+def test_resumed_search_gives_the_same_archive(tiny, finished, tmp_path,
+                                               kept):
+    whole = finished[1] / 'archive.jsonl'
+    lines = whole.read_text().splitlines(keepends=True)
+    (tmp_path / 'archive.jsonl').write_text(''.join(lines[:kept]) +
+                                            lines[kept][:30])
+    (tmp_path / 'archive.meta.json').write_text(
+        whole.with_suffix('.meta.json').read_text())
+    # --resume of tools/train.py and mim sets it at the top level
+    searcher(tiny, tmp_path, resume=True).train()
+    assert timeless(tmp_path / 'archive.jsonl') == timeless(whole)
+
+
+def test_a_candidate_measures_the_same_again(finished):
+    runner, folder, _ = finished
+    for record in read_archive(folder / 'archive.jsonl')[::-3]:
+        arch = runner.train_loop.backbone.space.from_dict(record.arch)
+        assert runner.train_loop.measure(arch) == record.metrics
+
+
+def test_a_failed_candidate_is_recorded_and_the_search_goes_on(
+        tiny, tmp_path, monkeypatch):
+    calls = []
+
+    def sometimes(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise MemoryError('too large')
+        if len(calls) == 5:
+            return dict(mIoU=float('nan'))
+        return dict(mIoU=float(len(calls)))
+
+    monkeypatch.setattr(search_loop, 'evaluate', sometimes)
+    runner = searcher(tiny, tmp_path)
+    runner.train()
+    records = read_archive(tmp_path / 'archive.jsonl')
+    assert len(records) == 8
+    assert [record.id for record in records if not record.ok] == [2, 4]
+    assert records[2].error == 'MemoryError: too large'
+    assert records[4].error == 'mIoU is not finite'
+    assert runner.train_loop.backbone.arch == (
+        runner.train_loop.backbone.space.max_arch())
+
+
+def test_another_supernet_is_refused(tiny, finished, tmp_path):
+    checkpoint = torch.load(tiny / CHECKPOINT, weights_only=True)
+    key = 'architecture.decode_head.conv_seg.bias'
+    checkpoint['state_dict'][key] += 1
+    torch.save(checkpoint, tmp_path / 'other.pth')
+    before = (finished[1] / 'archive.jsonl').read_bytes()
+    with pytest.raises(ArchiveError, match='another supernet'):
+        searcher(
+            tiny,
+            finished[1],
+            load_from=str(tmp_path / 'other.pth'),
+            train_cfg__resume=True).train()
+    assert (finished[1] / 'archive.jsonl').read_bytes() == before
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(), 'holds 8 candidates; resume'),
+    (dict(train_cfg__resume=True, train_cfg__seed=5),
+     'another evaluation: expected evaluation.seed = 5'),
+    (dict(train_cfg__resume=True, train_cfg__searcher__k=3),
+     'another searcher: expected searcher.k = 3'),
+    (dict(
+        train_cfg__resume=True,
+        model__architecture__backbone__upsample='nearest'),
+     'another evaluation: expected evaluation.model'),
+])
+def test_other_settings_are_refused_by_name(tiny, finished, options, message):
+    with pytest.raises(ArchiveError, match=message):
+        searcher(tiny, finished[1], **options).train()
+
+
+def test_a_finished_search_can_be_extended(tiny, finished, tmp_path):
+    for path in finished[1].glob('archive*'):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    searcher(
+        tiny, tmp_path, train_cfg__resume=True,
+        train_cfg__searcher__N=10).train()
+    records = timeless(tmp_path / 'archive.jsonl')
+    assert records[:8] == timeless(finished[1] / 'archive.jsonl')
+    assert len(records) == 10
+
+
+def test_unknown_objective_lists_the_metrics(tiny, tmp_path):
+    with pytest.raises(KeyError, match="'AP' is not among the metrics.*mIoU"):
+        searcher(
+            tiny, tmp_path, train_cfg__searcher__objectives=dict(
+                AP='max')).train()
+
+
+@HOOKS.register_module(force=True)
+class EventHook(Hook):
+    """A user's hook: every method is optional."""
+    events = []
+
+    def before_search(self, runner):
+        self.events.append(('before', len(runner.train_loop.searcher.history)))
+
+    def after_candidate(self, runner, record):
+        self.events.append(('candidate', record.id))
+
+    def after_generation(self, runner, generation):
+        self.events.append(('generation', generation))
+
+    def after_search(self, runner):
+        self.events.append(('after', runner.iter))
+
+
+def test_users_hooks_are_called(tiny, tmp_path):
+    EventHook.events.clear()
+    searcher(
+        tiny,
+        tmp_path,
+        custom_hooks=[dict(type='EventHook')],
+        train_cfg__searcher__N=7).train()
+    candidates = [('candidate', i) for i in range(7)]
+    assert EventHook.events == [
+        ('before', 0), *candidates[:4], ('generation', 0), *candidates[4:6],
+        ('generation', 1), candidates[6], ('generation', 2), ('after', 7)
+    ]
+
+
+def test_random_search_and_constraints(tiny, finished, tmp_path):
+    macs = sorted(r.cost['macs']
+                  for r in read_archive(finished[1] / 'archive.jsonl'))
+    searcher(
+        tiny,
+        tmp_path,
+        train_cfg__searcher=dict(
+            _delete_=True,
+            type='RandomSearch',
+            N=5,
+            objectives=dict(mIoU='max', backbone_params='min'),
+            constraints=dict(macs=(macs[2], macs[5])))).train()
+    records = read_archive(tmp_path / 'archive.jsonl')
+    assert len(records) == 5
+    assert all(macs[2] <= r.cost['macs'] <= macs[5] for r in records)
+
+
+@pytest.mark.slow
+def test_killed_search_resumes_to_the_same_archive(tiny, finished, tmp_path):
+    command = [
+        sys.executable, '-W', 'ignore', ROOT / 'tools' / 'search.py',
+        tiny / 'tiny_search.py', tiny / CHECKPOINT, '--work-dir', tmp_path
+    ]
+    archive = tmp_path / 'archive.jsonl'
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and (not archive.exists() or
+                                      archive.read_bytes().count(b'\n') < 3):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert 3 <= len(read_archive(archive)) < 8
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert 'resume the search or choose another folder' in refused.stderr
+    subprocess.run([*command, '--resume'], check=True, capture_output=True)
+    assert timeless(archive) == timeless(finished[1] / 'archive.jsonl')

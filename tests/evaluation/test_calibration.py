@@ -1,0 +1,116 @@
+"""Re-estimated statistics, and nothing else changed."""
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModel
+from torch import nn
+from torch.utils.data import DataLoader
+
+from scalenas_mm.evaluation import calibrated, calibration_batches
+
+
+class Net(BaseModel):
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+        self.norm = nn.BatchNorm2d(4)
+        self.drop = nn.Dropout(0.5)
+        self.frozen = nn.BatchNorm2d(4)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.frozen.eval()
+        return self
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        x = torch.stack(inputs) if isinstance(inputs, list) else inputs
+        return self.frozen(self.drop(self.norm(self.conv(x))))
+
+
+class Images(torch.utils.data.Dataset):
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        noise = torch.randn(3, 5, 5) + np.random.rand()
+        return dict(inputs=noise + index)
+
+
+def loader():
+    return DataLoader(Images(), batch_size=3, collate_fn=pseudo_collate)
+
+
+def snapshot(model):
+    return ({k: v.clone() for k, v in model.state_dict().items()},
+            [m.training for m in model.modules()],
+            [getattr(m, 'momentum', None) for m in model.modules()])
+
+
+def assert_same(first, second):
+    assert all(torch.equal(first[0][key], second[0][key]) for key in first[0])
+    assert first[1:] == second[1:]
+
+
+def test_statistics_are_the_average_over_the_batches():
+    torch.manual_seed(0)
+    model = Net()
+    batches = calibration_batches(loader(), 4, seed=0)
+    outputs = [
+        model.conv(torch.stack(batch['inputs'])) for batch in batches
+    ]
+    with calibrated(model, batches):
+        assert not any(module.training for module in model.modules())
+        mean = torch.stack([o.mean((0, 2, 3)) for o in outputs]).mean(0)
+        var = torch.stack([o.var((0, 2, 3)) for o in outputs]).mean(0)
+        torch.testing.assert_close(model.norm.running_mean, mean)
+        torch.testing.assert_close(model.norm.running_var, var)
+        assert torch.equal(model.frozen.running_mean, torch.zeros(4))
+
+
+@pytest.mark.parametrize('training', [True, False])
+@pytest.mark.parametrize('num', [0, 3])
+def test_model_is_left_exactly_as_it_was(training, num):
+    model = Net().train(training)
+    model.norm.running_mean.fill_(0.3)
+    before = snapshot(model)
+    with calibrated(model, calibration_batches(loader(), num, 0)):
+        pass
+    assert_same(before, snapshot(model))
+    with pytest.raises(RuntimeError):
+        with calibrated(model, calibration_batches(loader(), 1, 0)):
+            raise RuntimeError
+    assert_same(before, snapshot(model))
+
+
+def test_model_is_left_as_it_was_if_calibration_fails():
+    model = Net()
+    before = snapshot(model)
+    with pytest.raises(RuntimeError):
+        with calibrated(model, [dict(inputs=[torch.zeros(7, 5, 5)])]):
+            pass
+    assert_same(before, snapshot(model))
+
+
+def test_batches_depend_on_the_seed_only():
+    torch.manual_seed(1)
+    first = calibration_batches(loader(), 2, seed=5)
+    torch.manual_seed(2)
+    state = torch.get_rng_state(), np.random.get_state()[1].copy()
+    second = calibration_batches(loader(), 2, seed=5)
+    other = calibration_batches(loader(), 2, seed=6)
+    assert torch.equal(torch.get_rng_state(), state[0])
+    assert (np.random.get_state()[1] == state[1]).all()
+    flat = [
+        torch.cat([torch.stack(b['inputs']) for b in batches])
+        for batches in (first, second, other)
+    ]
+    assert torch.equal(flat[0], flat[1])
+    assert not torch.equal(flat[0], flat[2])
+
+
+def test_more_batches_than_images():
+    batches = calibration_batches(loader(), 5, seed=0)
+    assert [len(batch['inputs']) for batch in batches] == [3] * 5

@@ -1,0 +1,143 @@
+"""Topology evolution and random search."""
+import numpy as np
+import pytest
+
+from scalenas_mm.search import (Objectives, RandomSearch, SearchExhausted,
+                                TopologyEvolution, hypervolume, select)
+from scalenas_mm.spaces import ArchError, CostModel, ScaleNetSpace
+
+from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance,
+                          finish, tell)
+
+
+class TestTopologyEvolution(SearcherConformance):
+
+    def build(self, **kwargs):
+        return TopologyEvolution(
+            COSTS, OBJECTIVES, **{
+                **dict(n0=20, k=10, N=60),
+                **kwargs
+            })
+
+
+class TestRandomSearch(SearcherConformance):
+
+    def build(self, **kwargs):
+        return RandomSearch(COSTS, OBJECTIVES, N=60, **kwargs)
+
+
+def evolve(**kwargs):
+    return TopologyEvolution(COSTS, OBJECTIVES, **kwargs)
+
+
+def test_defaults_are_the_papers():
+    """Sec. 4.2: n0 = 1000, k = 100, p_c = 0.25, p_m = 0.5, N = 2000."""
+    searcher = evolve()
+    assert (searcher.n0, searcher.k, searcher.p_c, searcher.p_m,
+            searcher.N) == (1000, 100, 0.25, 0.5, 2000)
+    assert searcher.generation(1999) == 10
+
+
+def test_parents_are_the_best_of_all_before():
+    """Algorithm 1: select k from D, make k offspring, add them to D."""
+    history = finish(evolve(n0=20, k=10, N=60))
+    for generation in range(1, 5):
+        before = history[:20 + (generation - 1) * 10]
+        best = select(Objectives(OBJECTIVES).values(before), 10)
+        parents = [before[i].id for i in best]
+        offspring = [r for r in history if r.generation == generation]
+        assert len(offspring) == 10
+        for record, parent in zip(offspring, parents):
+            assert parent in record.parents
+            assert set(record.parents) <= set(parents)
+
+
+def test_offspring_are_made_of_their_parents():
+    """Without mutation, every module comes from one of the parents."""
+    history = finish(evolve(n0=20, k=10, N=30, p_c=0.5, p_m=0))
+    archs = [SPACE.from_dict(record.arch) for record in history]
+    for record, arch in list(zip(history, archs))[20:]:
+        assert len(record.parents) == 2
+        for i, module in enumerate(arch.modules):
+            assert module in [archs[p].modules[i] for p in record.parents]
+
+
+def test_evolution_beats_random_search():
+    reference = np.array([0., 1e8])
+
+    def volume(history):
+        return hypervolume(
+            Objectives(OBJECTIVES).values(history), reference)
+
+    wins = [
+        volume(finish(evolve(n0=40, k=20, N=200, seed=seed))) > volume(
+            finish(RandomSearch(COSTS, OBJECTIVES, N=200, seed=seed)))
+        for seed in range(5)
+    ]
+    assert sum(wins) >= 4
+
+
+def test_groups_of_the_initial_population():
+    groups = [dict(depths=(2, ), fusion=0.0), dict(depths=(5, ), fusion=1.0)]
+    searcher = evolve(n0=2, k=1, N=2, initial=groups)
+    history = finish(searcher)
+    assert history[0].digest == SPACE.min_arch().digest
+    assert history[1].digest == SPACE.max_arch().digest
+
+
+def test_a_small_space_is_exhausted():
+    space = ScaleNetSpace(width=2, num_modules=(1, ), depths=(1, ))
+    searcher = TopologyEvolution(
+        CostModel(space, (32, 32)), dict(macs='min'), n0=3, k=2, N=9)
+    with pytest.raises(SearchExhausted, match='after 4 candidates'):
+        while True:
+            candidate = searcher.ask()
+            assert candidate.arch.digest not in {
+                record.digest
+                for record in searcher.history
+            }
+            tell(searcher, candidate)
+    assert len(searcher.history) == space.size() == 4
+
+
+def test_one_objective_is_enough():
+    history = finish(TopologyEvolution(COSTS, dict(macs='min'), n0=10, N=40,
+                                       k=5))
+    macs = [record.cost['macs'] for record in history]
+    assert min(macs[10:]) < min(macs[:10])
+
+
+@pytest.mark.parametrize('kwargs, message', [
+    (dict(n0=0), 'n0: expected 1 <= n0 <= N = 2000, got 0'),
+    (dict(n0=10, N=5), 'n0: expected'),
+    (dict(k=0), 'k: expected a positive'),
+    (dict(p_c=1.5), 'p_c: expected a probability'),
+    (dict(p_m=-1), 'p_m: expected a probability'),
+    (dict(constraints=dict(macs=(3e12, None))), 'constraints.macs: expected a '
+     'range that meets'),
+    (dict(constraints=dict(flops=(0, 1))), 'constraints.flops: expected one '
+     'of params'),
+    (dict(constraints=dict(macs=5)), r'constraints.macs: expected \(low'),
+    (dict(constraints=dict(params=(2e6, 1e6))), 'constraints.params'),
+])
+def test_wrong_arguments(kwargs, message):
+    with pytest.raises(ArchError, match=message):
+        evolve(**kwargs)
+
+
+@pytest.mark.parametrize('objectives, message', [
+    ({}, 'objectives: expected at least one'),
+    (dict(mIoU='up'), 'objectives.mIoU: expected max or min'),
+])
+def test_wrong_objectives(objectives, message):
+    with pytest.raises(ArchError, match=message):
+        RandomSearch(COSTS, objectives)
+
+
+def test_objectives_are_minimised():
+    history = finish(RandomSearch(COSTS, OBJECTIVES, N=3))
+    values = Objectives(OBJECTIVES).values(history)
+    assert values[:, 0].tolist() == [-r.metrics['mIoU'] for r in history]
+    assert values[:, 1].tolist() == [r.cost['macs'] for r in history]
+    with pytest.raises(KeyError, match='AP'):
+        Objectives(dict(AP='max')).values(history)
