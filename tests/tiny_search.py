@@ -13,7 +13,7 @@ TEACHER = CONFIG.replace(
         """in_channels=4, in_index=0, channels=4, num_convs=0,
         concat_input=False""", """in_channels=[2, 4, 8],
         in_index=(0, 1, 2), channels=4, num_convs=1, concat_input=False,
-        kernel_size=1, input_transform='resize_concat', dropout_ratio=0.1,
+        kernel_size=1, input_transform='resize_concat', dropout_ratio=-1,
         norm_cfg=dict(type='BN')""")
 
 SUPERNET = """\
