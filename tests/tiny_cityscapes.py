@@ -42,6 +42,7 @@ val_dataloader = dict(
             img_path='leftImg8bit/val', seg_map_path='gtFine/val'),
         pipeline=load + [dict(type='PackSegInputs')]))
 test_dataloader = val_dataloader
+test_pipeline = load + [dict(type='PackSegInputs')]
 val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=2, val_interval=2)

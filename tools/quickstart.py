@@ -46,7 +46,7 @@ def parse_args():
     return args
 
 
-TEACHER_ITERS, SUPERNET_ITERS, CANDIDATES = 1000, 1000, 105
+TEACHER_ITERS, SUPERNET_ITERS, CANDIDATES = 800, 800, 120
 
 
 class Phases:
@@ -84,6 +84,9 @@ class Phases:
         """Write the output to a log, show a line every few seconds."""
         shown = 0.0
         env = dict(os.environ, PYTHONUNBUFFERED='1', PYTHONWARNINGS='ignore')
+        # so small a network gains little from more threads, and waits for
+        # them whenever the machine has something else to do
+        env.setdefault('OMP_NUM_THREADS', '1')
         with open(self.folder / f'{name}.log', 'a') as log:
             process = subprocess.Popen(
                 command,
@@ -137,7 +140,7 @@ def search(phases, supernet, candidates):
     archive = WORK / 'scalenas_w8_search_demo' / 'archive.jsonl'
     finished = archive.is_file() and archive.read_bytes().count(
         b'\n') >= candidates
-    first = min(45, candidates)
+    first = min(60, candidates)
     if finished:
         print(f'== search: done before ({archive})')
     else:

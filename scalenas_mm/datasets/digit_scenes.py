@@ -30,7 +30,7 @@ class DemoDigits:
         ValueError: If a value makes no data set.
     """
     train: int = 1000
-    val: int = 64
+    val: int = 128
     size: Tuple[int, int] = (96, 96)
     seed: int = 0
     digits: Tuple[int, int] = (4, 7)

@@ -1,7 +1,7 @@
 # Topology evolution on the trained supernet.
 _base_ = './scalenas_w8_supernet_demo.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/scalenas_w8_supernet_demo/iter_1000.pth'
+load_from = 'work_dirs/scalenas_w8_supernet_demo/iter_800.pth'
 
 train_cfg = dict(
     _delete_=True,
@@ -11,13 +11,13 @@ train_cfg = dict(
     searcher=dict(
         type='TopologyEvolution',
         objectives=dict(mIoU='max', macs='min'),
-        n0=45,
+        n0=60,
         k=15,
-        N=105,
+        N=120,
         # plain samples crowd around the mean cost; so few need a wide start
         initial=[
             dict(depths=depths, fusion=fusion)
-            for depths in ((2, 3), (3, 4), (4, 5))
+            for depths in ((1, ), (1, 2), (2, 3), (3, 4))
             for fusion in (0.1, 0.3, 0.5, 0.7, 0.9)
         ]))
 param_scheduler = None

@@ -1,6 +1,6 @@
 # One set of weights for every sub-network: grouped sampling, distillation.
 _base_ = './scalenas_w8_teacher_demo.py'
-teacher = 'work_dirs/scalenas_w8_teacher_demo/iter_1000.pth'
+teacher = 'work_dirs/scalenas_w8_teacher_demo/iter_800.pth'
 architecture = _base_.model
 architecture.init_cfg = dict(type='Pretrained', checkpoint=teacher)
 model = dict(
@@ -13,7 +13,7 @@ model = dict(
         alpha=1.0,
         teacher=dict(checkpoint=teacher)))
 
-max_iters = 1000
+max_iters = 800
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')

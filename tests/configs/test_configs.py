@@ -1,0 +1,162 @@
+"""Every shipped config is built and run on tiny data of its format."""
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from tiny_cityscapes import write_images
+
+from scalenas_mm.backbones import find_searchable
+from scalenas_mm.datasets import DemoDigits, make_demo_digits
+from scalenas_mm.search import read_archive
+from scalenas_mm.spaces import Complexity
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / 'configs'
+ALL = sorted(CONFIGS.rglob('*.py'))
+FULL = [path for path in ALL if '_base_' not in path.parts]
+
+pytest.importorskip('mmseg')
+
+
+def named(name):
+    path, = (path for path in FULL if path.stem == name)
+    return path
+
+
+def test_basenames_are_unique():
+    """mim finds a config by its basename."""
+    counts = Counter(path.name for path in ALL)
+    assert len(FULL) >= 13
+    assert [name for name, number in counts.items() if number > 1] == []
+
+
+@pytest.mark.parametrize('path', FULL, ids=lambda path: path.stem)
+def test_loads_and_says_where_its_modules_are(path):
+    config = Config.fromfile(path)
+    assert config.custom_imports == dict(imports=['scalenas_mm.registry'])
+    assert config.default_scope == 'mmseg'
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('data')
+    write_images(folder / 'cityscapes')
+    make_demo_digits(folder / 'demo', DemoDigits(train=4, val=2))
+    return folder
+
+
+def shrink_pipeline(pipeline):
+    for step in pipeline:
+        if step.get('scale') == (2048, 1024):
+            step['scale'] = (128, 64)
+        if 'crop_size' in step:
+            step['crop_size'] = (64, 128)
+
+
+def shrink(config, data):
+    """Tiny images, one a batch, two iterations, two candidates."""
+    demo = 'demo' in config.train_dataloader.dataset.data_root
+    for part in ('train', 'val', 'test'):
+        loader = config[f'{part}_dataloader']
+        loader.update(
+            batch_size=2 if demo else 1,
+            num_workers=0,
+            persistent_workers=False)
+        loader.dataset.data_root = str(
+            data / ('demo' if demo else 'cityscapes'))
+        shrink_pipeline(loader.dataset.pipeline)
+    cfg = config.train_cfg
+    if 'searcher' in cfg:
+        cfg.update(input_size=(64, 128), num_calibration_batches=1)
+        cfg.searcher.update(n0=2, k=1, N=3)
+    else:
+        cfg.update(val_interval=100)
+        cfg['max_iters' if 'max_iters' in cfg else 'max_epochs'] = (
+            2 if 'max_iters' in cfg else 1)
+    config.default_hooks.logger.interval = 1
+    if config.default_hooks.get('checkpoint'):
+        config.default_hooks.checkpoint.update(interval=-1, save_last=True)
+    if 'total_steps' in (config.get('param_scheduler') or {}):
+        config.param_scheduler.total_steps = 2
+
+
+def run(name, data, work_dir, start=None):
+    """Train or search with a config; returns runner and checkpoint."""
+    config = Config.fromfile(named(name))
+    shrink(config, data)
+    config.work_dir = str(work_dir / name)
+    config.experiment_name = f'{name}_{work_dir.name}'
+    model = config.model
+    if 'searcher' in config.train_cfg:
+        config.load_from = str(start)
+    elif 'architecture' in model:
+        model.architecture.init_cfg.checkpoint = str(start)
+        model.distillation.teacher.checkpoint = str(start)
+    else:
+        model.backbone.init_cfg = None  # ImageNet weights are downloaded
+    runner = Runner.from_cfg(config)
+    runner.train()
+    files = sorted((work_dir / name).glob('*_*.pth'))
+    return runner, files[-1] if files else None
+
+
+CITYSCAPES = [('w32', ''), ('w32', '_released'), ('w48', '')]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('width, kind', CITYSCAPES)
+def test_cityscapes_from_teacher_to_search(width, kind, data, tmp_path):
+    _, teacher = run(f'scalenas_{width}_teacher_cityscapes', data, tmp_path)
+    runner, supernet = run(f'scalenas_{width}_supernet{kind}_cityscapes', data,
+                           tmp_path, teacher)
+    assert int(runner.model.iteration) == 2
+    assert find_searchable(runner.model).space.width == int(width[1:])
+    runner, _ = run(f'scalenas_{width}_search{kind}_cityscapes', data,
+                    tmp_path, supernet)
+    records = read_archive(runner.train_loop.archive_path)
+    assert [record.ok for record in records] == [True] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('width', ['w32', 'w48'])
+def test_a_sub_network_alone(width, data, tmp_path):
+    """Trains as an ordinary model, with HRNet's architecture by default."""
+    runner, checkpoint = run(f'scalenas_{width}_subnet_cityscapes', data,
+                             tmp_path)
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    assert weights.keys() == runner.model.state_dict().keys()
+    metrics = runner.test()
+    assert 0 <= metrics['mIoU'] <= 100
+
+
+@pytest.mark.slow
+def test_demo_from_teacher_to_search(data, tmp_path):
+    _, teacher = run('scalenas_w8_teacher_demo', data, tmp_path)
+    _, supernet = run('scalenas_w8_supernet_demo', data, tmp_path, teacher)
+    runner, _ = run('scalenas_w8_search_demo', data, tmp_path, supernet)
+    assert len(read_archive(runner.train_loop.archive_path)) == 3
+
+
+@pytest.mark.parametrize('width, params, macs', [
+    ('w32', 25_349_139, 285_116_203_008),
+])
+def test_cost_of_the_papers_s1(width, params, macs, masks):
+    """The model of the config has the published cost of ScaleNet-S1; the
+    released head has 480 more parameters, a bias before a batch norm."""
+    from scalenas_mm.evaluation import rest_of_model
+    from scalenas_mm.registry import MODELS
+    from scalenas_mm.spaces import ScaleNetArch
+    config = Config.fromfile(named(f'scalenas_{width}_teacher_cityscapes'))
+    config.model.backbone.update(arch='min', init_cfg=None)
+    config.model.type = 'mmseg.EncoderDecoder'
+    model = MODELS.build(config.model)
+    # measured small and scaled up: all its layers work at stride 4
+    rest = rest_of_model(model, (64, 128))
+    rest = Complexity(rest.params, rest.macs * 256)
+    space = find_searchable(model).space
+    arch = ScaleNetArch.from_released(masks['seg_w32_S1']['modules'])
+    assert space.complexity(arch,
+                            (1024, 2048)) + rest == Complexity(params - 480, macs)

@@ -1,0 +1,241 @@
+"""Exported sub-networks through the real command lines."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from tiny_search import runner_of
+
+from scalenas_mm.export import cut, fixed_cfg, task_config
+from scalenas_mm.search import read_archive
+from scalenas_mm.spaces import ArchError
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINT = 'supernet/iter_4.pth'
+
+
+def tool(name, *args, code=0):
+    result = subprocess.run(
+        [sys.executable, '-W', 'ignore', ROOT / 'tools' / name, *args],
+        capture_output=True,
+        text=True)
+    assert result.returncode == code, result.stdout + result.stderr
+    return result.stderr if code else result.stdout
+
+
+@pytest.fixture(scope='module')
+def searched(tiny):
+    """A finished search; its folder."""
+    folder = tiny / 'searched'
+    runner_of(
+        tiny / 'tiny_search.py', folder,
+        load_from=str(tiny / CHECKPOINT)).train()
+    return folder
+
+
+def export(tiny, searched, *args, **kwargs):
+    return tool('export.py', tiny / 'tiny_search.py', tiny / CHECKPOINT,
+                '--archive', searched / 'archive.jsonl', *args, **kwargs)
+
+
+@pytest.fixture(scope='module')
+def exported(tiny, searched):
+    """Candidate 5, exported."""
+    folder = searched / 'exported'
+    export(tiny, searched, '--id', '5')
+    return folder
+
+
+def test_writes_config_checkpoint_architecture_and_drawing(
+        tiny, searched, exported):
+    files = sorted(path.name for path in exported.iterdir())
+    assert files == [
+        f'scalenet_0005.{suffix}' for suffix in ('json', 'png', 'pth', 'py')
+    ]
+    record = read_archive(searched / 'archive.jsonl')[5]
+    arch = json.loads((exported / 'scalenet_0005.json').read_text())
+    assert arch == record.arch
+    text = (exported / 'scalenet_0005.py').read_text()
+    assert "_base_ = '../../tiny_teacher.py'" in text
+    assert 'OneShotSupernet' not in text
+    assert max(map(len, text.splitlines())) < 80
+    config = Config.fromfile(exported / 'scalenet_0005.py')
+    assert config.model.backbone.arch.to_dict() == record.arch
+    assert config.train_cfg.type == 'IterBasedTrainLoop'
+
+
+def test_checkpoint_holds_only_what_the_network_needs(tiny, exported):
+    weights = torch.load(exported / 'scalenet_0005.pth', weights_only=True)
+    cfg = Config.fromfile(exported / 'scalenet_0005.py')
+    runner = runner_of(exported / 'scalenet_0005.py', tiny / 'plain')
+    assert set(weights['state_dict']) == set(runner.model.state_dict())
+    assert len(weights['meta']['dataset_meta']['classes']) == 19
+    assert cfg.model.backbone.type == 'scalenas_mm.ScaleNet'
+
+
+@pytest.mark.parametrize('library', ['tools', 'mim'])
+def test_scores_what_the_search_recorded(searched, exported, tmp_path,
+                                         library):
+    config, checkpoint = (exported / f'scalenet_0005.{suffix}'
+                          for suffix in ('py', 'pth'))
+    out = tmp_path / 'metrics.json'
+    if library == 'tools':
+        tool('test.py', config, checkpoint, '--work-dir', tmp_path, '--out',
+             out)
+        metrics = json.loads(out.read_text())
+    else:
+        printed = subprocess.run([
+            sys.executable, '-W', 'ignore', '-m', 'mim', 'test', 'mmseg',
+            config, '--checkpoint', checkpoint, '--gpus', '0', '--work-dir',
+            tmp_path
+        ],
+                                 capture_output=True,
+                                 text=True)
+        assert printed.returncode == 0, printed.stderr[-2000:]
+        scores, = tmp_path.rglob('2*.json')
+        metrics = json.loads(scores.read_text().splitlines()[-1])
+    expected = read_archive(searched / 'archive.jsonl')[5].metrics['mIoU']
+    assert metrics['mIoU'] == expected
+
+
+def test_inference_by_mmseg(tiny, exported):
+    apis = pytest.importorskip('mmseg.apis')
+    image = next((tiny / 'data').rglob('*leftImg8bit.png'))
+    model = apis.init_model(
+        str(exported / 'scalenet_0005.py'),
+        str(exported / 'scalenet_0005.pth'),
+        device='cpu')
+    assert model.dataset_meta['classes'][0] == 'road'
+    result = apis.inference_model(model, str(image))
+    assert result.pred_sem_seg.shape == (64, 64)
+
+
+def test_fine_tuning_starts_from_it(exported, tmp_path):
+    """As ``init_cfg`` of a model, and it trains."""
+    runner = runner_of(
+        exported / 'scalenet_0005.py',
+        tmp_path,
+        train_cfg__max_iters=1,
+        optim_wrapper__optimizer__lr=0.0,
+        model__init_cfg=dict(
+            type='Pretrained', checkpoint=str(exported / 'scalenet_0005.pth')))
+    runner.train()
+    start = torch.load(
+        exported / 'scalenet_0005.pth', weights_only=True)['state_dict']
+    for name, parameter in runner.model.named_parameters():
+        assert torch.equal(parameter, start[name])
+
+
+def test_existing_files_are_kept_unless_forced(tiny, searched, exported):
+    before = (exported / 'scalenet_0005.pth').read_bytes()
+    error = export(tiny, searched, '--id', '5', code=2)
+    assert 'exists; --force overwrites it' in error
+    assert (exported / 'scalenet_0005.pth').read_bytes() == before
+    export(tiny, searched, '--id', '5', '--force')
+    assert sorted(exported.iterdir()) == sorted(exported.glob('scalenet_*'))
+
+
+def test_the_whole_front_and_standalone_configs(tiny, searched, tmp_path):
+    printed = export(tiny, searched, '--pareto', '--standalone', '--out',
+                     tmp_path / 'front')
+    records = read_archive(searched / 'archive.jsonl')
+    ids = {int(path.stem[-4:]) for path in (tmp_path / 'front').glob('*.py')}
+    for a in records:
+        beaten = any(
+            b.cost['macs'] <= a.cost['macs']
+            and b.metrics['mIoU'] >= a.metrics['mIoU'] and
+            (b.cost['macs'], b.metrics['mIoU']) !=
+            (a.cost['macs'], a.metrics['mIoU']) for b in records)
+        assert (a.id in ids) != beaten
+    assert printed.count('exported ') == len(ids)
+    path = next((tmp_path / 'front').glob('*.py'))
+    assert '_base_' not in path.read_text()
+    assert Config.fromfile(path).model.type.endswith('EncoderDecoder')
+
+
+def test_best_within_a_limit(tiny, searched, tmp_path):
+    records = read_archive(searched / 'archive.jsonl')
+    macs = sorted(record.cost['macs'] for record in records)
+    limit = f'{macs[4] / 1e6 + 1e-6:.6f}M'
+    export(tiny, searched, '--best', 'mIoU', '--max-macs', limit, '--out',
+           tmp_path)
+    fits = [r for r in records if r.cost['macs'] <= macs[4]]
+    best = max(fits, key=lambda r: r.metrics['mIoU'])
+    assert (tmp_path / f'scalenet_{best.id:04d}.pth').is_file()
+
+
+@pytest.mark.parametrize('args, message', [
+    (['--id', '99'], '--id: expected 0 to 7, got 99'),
+    (['--best', 'AP'], "--best: 'AP' is not among the metrics"),
+    (['--best', 'mIoU', '--max-macs', '1K'], 'no candidate is within'),
+    (['--best', 'mIoU', '--max-macs', 'much'], 'expected a number such as'),
+    ([], 'one of the arguments --id --best --pareto is required'),
+])
+def test_wrong_arguments(tiny, searched, tmp_path, args, message):
+    error = export(
+        tiny, searched, *args, '--out', tmp_path / 'none', code=2)
+    assert message in error
+    assert not (tmp_path / 'none').exists()
+
+
+def test_wrong_supernet_and_missing_files(tiny, searched, tmp_path):
+    other = torch.load(tiny / CHECKPOINT, weights_only=True)
+    other['state_dict']['architecture.decode_head.conv_seg.bias'] += 1
+    torch.save(other, tmp_path / 'other.pth')
+    archive = searched / 'archive.jsonl'
+    for checkpoint, path, message in (
+        (tmp_path / 'other.pth', archive, 'belongs to another supernet'),
+        (tmp_path / 'none.pth', archive, 'checkpoint not found'),
+        (tiny / CHECKPOINT, tmp_path / 'none.jsonl', 'there is no archive'),
+    ):
+        error = tool(
+            'export.py',
+            tiny / 'tiny_search.py',
+            checkpoint,
+            '--archive',
+            path,
+            '--id',
+            '0',
+            '--out',
+            tmp_path / 'none',
+            code=2)
+        assert message in error
+
+
+def test_a_wrong_network_is_not_written(tiny, searched, monkeypatch):
+    """The comparison with the supernet can fail."""
+    from scalenas_mm.backbones import ScaleNet
+    from scalenas_mm.export import ExportError
+    runner = runner_of(tiny / 'tiny_supernet.py', tiny / 'verify')
+    cfg = runner.cfg.model.to_dict()
+    arch = runner.model.backbone.space.min_arch()
+    batches = [next(iter(runner.build_dataloader(runner.cfg.val_dataloader)))]
+    cut(runner.model, cfg, arch, [], batches)
+    plain = ScaleNet.forward
+
+    def wrong(self, x):
+        shift = 0 if self.searchable else 1e-3
+        return tuple(out + shift for out in plain(self, x))
+
+    monkeypatch.setattr(ScaleNet, 'forward', wrong)
+    with pytest.raises(ExportError, match='differ from the supernet'):
+        cut(runner.model, cfg, arch, [], batches)
+
+
+def test_task_config_is_the_first_plain_one(tiny):
+    for name in ('search', 'supernet', 'teacher'):
+        assert task_config(
+            tiny / f'tiny_{name}.py') == tiny / 'tiny_teacher.py'
+
+
+def test_fixed_cfg_leaves_the_original_alone(tiny):
+    cfg = Config.fromfile(tiny / 'tiny_search.py').model.to_dict()
+    runner = runner_of(tiny / 'tiny_supernet.py', tiny / 'fixed')
+    arch = runner.model.backbone.space.min_arch()
+    assert fixed_cfg(cfg, arch)['backbone']['arch'] == arch.to_dict()
+    assert 'arch' not in cfg['architecture']['backbone']
+    with pytest.raises(ArchError):
+        runner.model.backbone.space.from_dict({})
