@@ -121,16 +121,29 @@ def test_mim_test(python, trained, package):
     assert 'mIoU' in output
 
 
-# COMMAND -> options after CONFIG
+# a plain model with a searchable backbone is a supernet, too
+SEARCH = """\
+_base_ = './tiny_cityscapes.py'
+train_cfg = dict(
+    _delete_=True,
+    type='scalenas_mm.SearchLoop',
+    input_size=(64, 64),
+    num_calibration_batches=1,
+    searcher=dict(type='RandomSearch', N=2,
+                  objectives=dict(mIoU='max', macs='min')))
+"""
+
+# COMMAND -> CONFIG and the options after it
 RUN = {
-    'test': ['iter_2.pth', '--work-dir', 'work'],
+    'test': ['tiny_cityscapes.py', 'iter_2.pth', '--work-dir', 'work'],
+    'search': ['search_config.py', 'iter_2.pth', '--work-dir', 'search'],
 }
 
 
 @pytest.mark.parametrize('command', RUN)
 def test_mim_run(python, trained, command):
-    mim(python, trained, 'run', 'scalenas_mm', command, 'tiny_cityscapes.py',
-        *RUN[command])
+    (trained / 'search_config.py').write_text(SEARCH)
+    mim(python, trained, 'run', 'scalenas_mm', command, *RUN[command])
 
 
 def test_mim_finds_a_config_by_its_name(python, tmp_path):

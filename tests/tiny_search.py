@@ -58,8 +58,8 @@ def write_configs(folder: Path) -> Path:
     """Write images and ``tiny_{teacher,supernet,search}.py``."""
     write_images(folder / 'data')
     teacher = TEACHER.format(root=str(folder / 'data'))
-    for name, text in (('teacher', teacher), ('supernet', SUPERNET),
-                       ('search', SEARCH)):
+    for name, text in (('teacher', teacher), ('supernet', SUPERNET), ('search',
+                                                                      SEARCH)):
         (folder / f'tiny_{name}.py').write_text(text)
     return folder
 

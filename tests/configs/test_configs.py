@@ -65,8 +65,8 @@ def shrink(config, data):
             batch_size=2 if demo else 1,
             num_workers=0,
             persistent_workers=False)
-        loader.dataset.data_root = str(
-            data / ('demo' if demo else 'cityscapes'))
+        loader.dataset.data_root = str(data /
+                                       ('demo' if demo else 'cityscapes'))
         shrink_pipeline(loader.dataset.pipeline)
     cfg = config.train_cfg
     if 'searcher' in cfg:
@@ -158,5 +158,5 @@ def test_cost_of_the_papers_s1(width, params, macs, masks):
     rest = Complexity(rest.params, rest.macs * 256)
     space = find_searchable(model).space
     arch = ScaleNetArch.from_released(masks['seg_w32_S1']['modules'])
-    assert space.complexity(arch,
-                            (1024, 2048)) + rest == Complexity(params - 480, macs)
+    assert space.complexity(arch, (1024, 2048)) + rest == Complexity(
+        params - 480, macs)

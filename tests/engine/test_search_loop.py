@@ -57,8 +57,7 @@ def test_archive_holds_every_candidate(finished):
 
 def test_supernet_stays_exactly_as_it_was(tiny, finished):
     runner, _, _ = finished
-    stored = torch.load(
-        tiny / CHECKPOINT, weights_only=True)['state_dict']
+    stored = torch.load(tiny / CHECKPOINT, weights_only=True)['state_dict']
     now = runner.model.state_dict()
     assert stored.keys() == now.keys()
     assert all(torch.equal(stored[key], now[key]) for key in now)
@@ -75,8 +74,7 @@ def test_plots_and_scalars_are_written(finished):
 
 
 @pytest.mark.parametrize('kept', [0, 1, 5, 7])
-def test_resumed_search_gives_the_same_archive(tiny, finished, tmp_path,
-                                               kept):
+def test_resumed_search_gives_the_same_archive(tiny, finished, tmp_path, kept):
     whole = finished[1] / 'archive.jsonl'
     lines = whole.read_text().splitlines(keepends=True)
     (tmp_path / 'archive.jsonl').write_text(''.join(lines[:kept]) +
@@ -164,8 +162,8 @@ def test_a_finished_search_can_be_extended(tiny, finished, tmp_path):
 def test_unknown_objective_lists_the_metrics(tiny, tmp_path):
     with pytest.raises(KeyError, match="'AP' is not among the metrics.*mIoU"):
         searcher(
-            tiny, tmp_path, train_cfg__searcher__objectives=dict(
-                AP='max')).train()
+            tiny, tmp_path,
+            train_cfg__searcher__objectives=dict(AP='max')).train()
 
 
 @HOOKS.register_module(force=True)
@@ -194,10 +192,10 @@ def test_users_hooks_are_called(tiny, tmp_path):
         custom_hooks=[dict(type='EventHook')],
         train_cfg__searcher__N=7).train()
     candidates = [('candidate', i) for i in range(7)]
-    assert EventHook.events == [
-        ('before', 0), *candidates[:4], ('generation', 0), *candidates[4:6],
-        ('generation', 1), candidates[6], ('generation', 2), ('after', 7)
-    ]
+    assert EventHook.events == [('before', 0), *candidates[:4],
+                                ('generation', 0), *candidates[4:6],
+                                ('generation', 1), candidates[6],
+                                ('generation', 2), ('after', 7)]
 
 
 def test_random_search_and_constraints(tiny, finished, tmp_path):

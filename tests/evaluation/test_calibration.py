@@ -44,8 +44,10 @@ def loader():
 
 
 def snapshot(model):
-    return ({k: v.clone() for k, v in model.state_dict().items()},
-            [m.training for m in model.modules()],
+    return ({
+        k: v.clone()
+        for k, v in model.state_dict().items()
+    }, [m.training for m in model.modules()],
             [getattr(m, 'momentum', None) for m in model.modules()])
 
 
@@ -58,9 +60,7 @@ def test_statistics_are_the_average_over_the_batches():
     torch.manual_seed(0)
     model = Net()
     batches = calibration_batches(loader(), 4, seed=0)
-    outputs = [
-        model.conv(torch.stack(batch['inputs'])) for batch in batches
-    ]
+    outputs = [model.conv(torch.stack(batch['inputs'])) for batch in batches]
     with calibrated(model, batches):
         assert not any(module.training for module in model.modules())
         mean = torch.stack([o.mean((0, 2, 3)) for o in outputs]).mean(0)

@@ -10,14 +10,13 @@ from scalenas_mm.spaces import Complexity
 def test_layers_by_hand():
     net = nn.Sequential(
         nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2, bias=True),
-        nn.BatchNorm2d(6), nn.ConvTranspose2d(6, 5, 2, stride=2),
-        nn.Flatten(), nn.Linear(5 * 8 * 8, 7))
+        nn.BatchNorm2d(6), nn.ConvTranspose2d(6, 5, 2, stride=2), nn.Flatten(),
+        nn.Linear(5 * 8 * 8, 7))
     convolution = 6 * 2 * 9
     transposed = 6 * 5 * 4
     linear = 5 * 64 * 7
-    expected = Complexity(
-        convolution + 6 + 12 + transposed + 5 + linear + 7,
-        convolution * 16 + transposed * 16 + linear)
+    expected = Complexity(convolution + 6 + 12 + transposed + 5 + linear + 7,
+                          convolution * 16 + transposed * 16 + linear)
     for batch in (1, 3):
         x = torch.zeros(batch, 4, 8, 8)
         assert count(net, lambda: net(x)) == expected
@@ -27,8 +26,9 @@ def test_only_what_runs_counts():
     net = nn.ModuleList([nn.Linear(2, 3), nn.Linear(3, 4)])
     x = torch.zeros(1, 2)
     assert count(net, lambda: net[0](net[0](x)[:, :2])) == Complexity(9, 12)
-    assert count(net, lambda: net[1](net[0](x)), skip=net[0]) == (
-        Complexity(16, 12))
+    assert count(
+        net, lambda: net[1](net[0](x)), skip=net[0]) == (
+            Complexity(16, 12))
 
 
 def test_model_is_backbone_and_rest(tiny):

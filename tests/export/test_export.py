@@ -79,8 +79,8 @@ def test_checkpoint_holds_only_what_the_network_needs(tiny, exported):
 @pytest.mark.parametrize('library', ['tools', 'mim'])
 def test_scores_what_the_search_recorded(searched, exported, tmp_path,
                                          library):
-    config, checkpoint = (exported / f'scalenet_0005.{suffix}'
-                          for suffix in ('py', 'pth'))
+    config, checkpoint = (
+        exported / f'scalenet_0005.{suffix}' for suffix in ('py', 'pth'))
     out = tmp_path / 'metrics.json'
     if library == 'tools':
         tool('test.py', config, checkpoint, '--work-dir', tmp_path, '--out',
@@ -145,10 +145,11 @@ def test_the_whole_front_and_standalone_configs(tiny, searched, tmp_path):
     ids = {int(path.stem[-4:]) for path in (tmp_path / 'front').glob('*.py')}
     for a in records:
         beaten = any(
-            b.cost['macs'] <= a.cost['macs']
-            and b.metrics['mIoU'] >= a.metrics['mIoU'] and
-            (b.cost['macs'], b.metrics['mIoU']) !=
-            (a.cost['macs'], a.metrics['mIoU']) for b in records)
+            b.cost['macs'] <= a.cost['macs'] and b.metrics['mIoU'] >=
+            a.metrics['mIoU'] and (b.cost['macs'],
+                                   b.metrics['mIoU']) != (a.cost['macs'],
+                                                          a.metrics['mIoU'])
+            for b in records)
         assert (a.id in ids) != beaten
     assert printed.count('exported ') == len(ids)
     path = next((tmp_path / 'front').glob('*.py'))
@@ -175,8 +176,7 @@ def test_best_within_a_limit(tiny, searched, tmp_path):
     ([], 'one of the arguments --id --best --pareto is required'),
 ])
 def test_wrong_arguments(tiny, searched, tmp_path, args, message):
-    error = export(
-        tiny, searched, *args, '--out', tmp_path / 'none', code=2)
+    error = export(tiny, searched, *args, '--out', tmp_path / 'none', code=2)
     assert message in error
     assert not (tmp_path / 'none').exists()
 
@@ -227,8 +227,8 @@ def test_a_wrong_network_is_not_written(tiny, searched, monkeypatch):
 
 def test_task_config_is_the_first_plain_one(tiny):
     for name in ('search', 'supernet', 'teacher'):
-        assert task_config(
-            tiny / f'tiny_{name}.py') == tiny / 'tiny_teacher.py'
+        assert task_config(tiny /
+                           f'tiny_{name}.py') == tiny / 'tiny_teacher.py'
 
 
 def test_fixed_cfg_leaves_the_original_alone(tiny):

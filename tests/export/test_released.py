@@ -68,7 +68,7 @@ def test_masks_of_all_forms(masks, tmp_path, name, task, form):
 class Evil:
 
     def __reduce__(self):
-        return print, ('executed',)
+        return print, ('executed', )
 
 
 @pytest.mark.parametrize('thing', [Evil(), Path('x'), torch.zeros(1)])
@@ -104,8 +104,7 @@ def test_checkpoint_is_a_whole_model(shared_data, tmp_path, task):
     """Every weight of the model is there, and no other."""
     source = shared_data / 'scalenas' / f'official_super_{task}_w4_fp16.pth'
     run(source, tmp_path / 'out.pth', '--task', task)
-    weights = torch.load(
-        tmp_path / 'out.pth', weights_only=True)['state_dict']
+    weights = torch.load(tmp_path / 'out.pth', weights_only=True)['state_dict']
     assert all(v.dtype != torch.float16 for v in weights.values())
     backbone = dict(type='scalenas_mm.ScaleNet', width=4, upsample='nearest')
     if task == 'seg':
@@ -147,8 +146,10 @@ def test_prefixes_are_dropped(shared_data):
         shared_data / 'scalenas' / 'official_super_seg_w4_fp16.pth',
         weights_only=True)
     plain = convert_weights(raw, 'seg')
-    wrapped = convert_weights({f'module.model.{k}': v
-                               for k, v in raw.items()}, 'seg')
+    wrapped = convert_weights({
+        f'module.model.{k}': v
+        for k, v in raw.items()
+    }, 'seg')
     assert plain.keys() == wrapped.keys()
 
 

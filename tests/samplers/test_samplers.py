@@ -11,8 +11,8 @@ from scalenas_mm.spaces import ArchError, ScaleNetSpace
 SPACE = ScaleNetSpace()
 
 
-@pytest.mark.parametrize(
-    'build', [GroupedSampler, SandwichSampler, UniformSampler])
+@pytest.mark.parametrize('build',
+                         [GroupedSampler, SandwichSampler, UniformSampler])
 class TestConformance:
 
     def test_draws_members(self, build):
@@ -31,8 +31,7 @@ class TestConformance:
 
     def test_single_scale_space(self, build):
         space = ScaleNetSpace(multi_scale_output=False)
-        assert all(
-            space.contains(draw.arch) for draw in build()(space, 0))
+        assert all(space.contains(draw.arch) for draw in build()(space, 0))
 
 
 def depths_of(arch):
@@ -76,8 +75,8 @@ def test_groups_of_other_depths():
 
 def test_sandwich_has_largest_smallest_and_random():
     first, second = (SandwichSampler()(SPACE, i) for i in (0, 1))
-    assert [d.name for d in first
-            ] == ['largest', 'smallest', 'random0', 'random1']
+    assert [d.name
+            for d in first] == ['largest', 'smallest', 'random0', 'random1']
     assert first[0].arch == SPACE.max_arch()
     assert first[1].arch == SPACE.min_arch()
     assert len({d.arch for d in first + second}) == 6

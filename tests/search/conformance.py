@@ -68,8 +68,8 @@ class SearcherConformance:
     @pytest.mark.parametrize('share', [(0.0, 0.1), (0.5, 0.52), (0.9, 1.0)])
     def test_stays_within_constraints(self, share):
         least, most = (
-            COSTS(arch)['macs'] for arch in (SPACE.min_arch(),
-                                             SPACE.max_arch()))
+            COSTS(arch)['macs']
+            for arch in (SPACE.min_arch(), SPACE.max_arch()))
         low, high = (least + part * (most - least) for part in share)
         history = finish(self.build(constraints=dict(macs=(low, high))))
         assert all(low <= record.cost['macs'] <= high for record in history)

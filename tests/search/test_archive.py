@@ -6,7 +6,6 @@ import pytest
 
 from scalenas_mm.search import (Archive, ArchiveError, RandomSearch, Record,
                                 read_archive)
-
 from .conformance import COSTS, OBJECTIVES, finish
 
 META = dict(space=dict(width=8), supernet='abc', searcher=dict(k=10))
@@ -131,8 +130,8 @@ def test_numbers_survive_exactly(records):
         id=0, digest='d', arch={}, metrics=dict(mIoU=0.1 + 0.2), seconds=1e-9)
     assert Record.from_json(record.to_json()) == record
     with pytest.raises(ValueError):
-        Record(id=0, digest='d', arch={}, metrics=dict(x=float('nan'))
-               ).to_json()
+        Record(
+            id=0, digest='d', arch={}, metrics=dict(x=float('nan'))).to_json()
 
 
 def test_unknown_value_lists_what_there_is(records):

@@ -5,7 +5,6 @@ import pytest
 from scalenas_mm.search import (Objectives, RandomSearch, SearchExhausted,
                                 TopologyEvolution, hypervolume, select)
 from scalenas_mm.spaces import ArchError, CostModel, ScaleNetSpace
-
 from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance,
                           finish, tell)
 
@@ -13,11 +12,10 @@ from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance,
 class TestTopologyEvolution(SearcherConformance):
 
     def build(self, **kwargs):
-        return TopologyEvolution(
-            COSTS, OBJECTIVES, **{
-                **dict(n0=20, k=10, N=60),
-                **kwargs
-            })
+        return TopologyEvolution(COSTS, OBJECTIVES, **{
+            **dict(n0=20, k=10, N=60),
+            **kwargs
+        })
 
 
 class TestRandomSearch(SearcherConformance):
@@ -66,12 +64,11 @@ def test_evolution_beats_random_search():
     reference = np.array([0., 1e8])
 
     def volume(history):
-        return hypervolume(
-            Objectives(OBJECTIVES).values(history), reference)
+        return hypervolume(Objectives(OBJECTIVES).values(history), reference)
 
     wins = [
-        volume(finish(evolve(n0=40, k=20, N=200, seed=seed))) > volume(
-            finish(RandomSearch(COSTS, OBJECTIVES, N=200, seed=seed)))
+        volume(finish(evolve(n0=40, k=20, N=200, seed=seed)))
+        > volume(finish(RandomSearch(COSTS, OBJECTIVES, N=200, seed=seed)))
         for seed in range(5)
     ]
     assert sum(wins) >= 4
@@ -101,8 +98,8 @@ def test_a_small_space_is_exhausted():
 
 
 def test_one_objective_is_enough():
-    history = finish(TopologyEvolution(COSTS, dict(macs='min'), n0=10, N=40,
-                                       k=5))
+    history = finish(
+        TopologyEvolution(COSTS, dict(macs='min'), n0=10, N=40, k=5))
     macs = [record.cost['macs'] for record in history]
     assert min(macs[10:]) < min(macs[:10])
 

@@ -14,8 +14,12 @@ import scalenas_mm.registry  # noqa: F401  (processes on a CPU need it)
 
 cfg = Config.fromfile(sys.argv[1])
 cfg.merge_from_dict(
-    dict(launcher='pytorch', work_dir=sys.argv[2], val_cfg=None,
-         val_dataloader=None, val_evaluator=None))
+    dict(
+        launcher='pytorch',
+        work_dir=sys.argv[2],
+        val_cfg=None,
+        val_dataloader=None,
+        val_evaluator=None))
 runner = Runner.from_cfg(cfg)
 model = runner.model.module
 draws = []

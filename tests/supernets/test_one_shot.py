@@ -80,9 +80,8 @@ def test_one_architecture_keeps_the_names_of_the_losses(batch):
     model = build()
     losses = model(*batch, mode='loss')
     assert set(losses) == {'decode.loss_ce', 'decode.acc_seg', 'group'}
-    assert [int(model(*batch, mode='loss')['group']) for _ in range(8)] == [
-        1, 2, 0, 1, 2, 0, 1, 2
-    ]
+    assert [int(model(*batch, mode='loss')['group'])
+            for _ in range(8)] == [1, 2, 0, 1, 2, 0, 1, 2]
 
 
 def test_several_architectures_have_their_names_in_front(batch):
@@ -149,9 +148,10 @@ def test_separate_teacher(batch, tmp_path, wrapped):
     prefix = 'architecture.' if wrapped else ''
     torch.save(
         {
-            'state_dict':
-            {prefix + k: v
-             for k, v in teacher.state_dict().items()}
+            'state_dict': {
+                prefix + k: v
+                for k, v in teacher.state_dict().items()
+            }
         }, tmp_path / 'teacher.pth')
     cfg = dict(checkpoint=str(tmp_path / 'teacher.pth'))
     model = build(distillation=dict(DISTILLATION, teacher=cfg))
@@ -199,8 +199,8 @@ def saved_bytes(model, batch):
     tensors = {}
 
     def pack(tensor):
-        tensors[tensor.untyped_storage().data_ptr(
-        )] = tensor.untyped_storage().nbytes()
+        tensors[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage(
+        ).nbytes()
         return tensor
 
     with saved_tensors_hooks(pack, lambda tensor: tensor):
@@ -232,11 +232,12 @@ def test_only_the_drawn_layers_get_gradients(batch):
         for name, p in model.named_parameters()
         if p.grad is not None and '.backbone.' in name
     }
-    fixed = ScaleNet(
+    fixed = ScaleNet(**{
         **{
-            **{k: v
-               for k, v in BACKBONE.items() if k != 'type'}, 'arch': draw.arch
-        })
+            k: v
+            for k, v in BACKBONE.items() if k != 'type'
+        }, 'arch': draw.arch
+    })
     assert got == {name for name, _ in fixed.named_parameters()}
 
 
@@ -279,11 +280,7 @@ def test_resumed_training_goes_on_as_if_never_stopped(tiny, tmp_path):
     part.mkdir()
     checkpoint = tmp_path / 'whole' / 'iter_4.pth'
     resumed, again = train(
-        tiny,
-        part,
-        resume=True,
-        load_from=str(checkpoint),
-        **accumulate)
+        tiny, part, resume=True, load_from=str(checkpoint), **accumulate)
     assert [iteration for iteration, _ in whole] == list(range(8))
     assert resumed == whole[4:]
     for key, value in weights.items():
@@ -329,5 +326,3 @@ def test_two_processes_draw_the_same(tiny, tmp_path):
                             text=True)
     assert result.returncode == 0, result.stderr[-3000:]
     assert result.stdout.count('same on all ranks') == 2
-
-
