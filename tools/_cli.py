@@ -3,15 +3,30 @@ import argparse
 import os
 import os.path as osp
 import sys
-from typing import NoReturn, Optional
+from contextlib import contextmanager
+from typing import Iterator, NoReturn, Optional
 
 from mmengine.config import Config, DictAction
+
+from scalenas_mm.export import ExportError
+from scalenas_mm.export.released import ReleasedError
+from scalenas_mm.search import ArchiveError
+from scalenas_mm.spaces import ArchError
 
 
 def fail(message: str) -> NoReturn:
     """Print a one-line error and exit with code 2, argparse's own."""
     print(f'{osp.basename(sys.argv[0])}: error: {message}', file=sys.stderr)
     sys.exit(2)
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turn errors that the user can mend into one line and exit code 2."""
+    try:
+        yield
+    except (ArchError, ArchiveError, ExportError, ReleasedError) as error:
+        fail(str(error))
 
 
 def runner_parser(description: str) -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from _cli import check_checkpoint, fail
+from _cli import check_checkpoint, fail, readable_errors
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint, save_checkpoint
@@ -20,12 +20,10 @@ from mmengine.utils import mkdir_or_exist
 from scalenas_mm.backbones import find_searchable
 from scalenas_mm.engine.identity import weights_digest
 from scalenas_mm.evaluation import calibration_batches
-from scalenas_mm.export import (ExportError, cut, inheriting_config,
-                                standalone_config, task_config)
+from scalenas_mm.export import (cut, inheriting_config, standalone_config,
+                                task_config)
 from scalenas_mm.registry import MODELS
-from scalenas_mm.search import (ArchiveError, Objectives, pareto_front,
-                                read_archive)
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.search import Objectives, pareto_front, read_archive
 from scalenas_mm.visualization import draw_topology
 
 UNITS = {'': 1, 'K': 1e3, 'M': 1e6, 'G': 1e9, 'T': 1e12}
@@ -189,10 +187,8 @@ def main():
     if not Path(args.config).is_file():
         fail(f'config not found: {args.config}')
     check_checkpoint(args.checkpoint)
-    try:
+    with readable_errors():
         export(args)
-    except (ArchError, ArchiveError, ExportError) as error:
-        fail(str(error))
 
 
 def export(args):

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -192,6 +193,7 @@ def main():
         phases.run(f'test {record.id}', 'test.py', f'{name}.py', f'{name}.pth',
                    '--work-dir', phases.folder, '--out',
                    f'{name}.metrics.json')
+    warnings.filterwarnings('ignore')  # of mmseg, about itself
     from quickstart_report import report
     report(phases, archive, front, chosen, exported)
     print(f'== all done in {time.time() - start:.0f} s')

@@ -1,10 +1,9 @@
 """Search a trained supernet; the result is ``archive.jsonl``."""
-from _cli import check_checkpoint, fail, load_config, runner_parser
+from _cli import (check_checkpoint, fail, load_config, readable_errors,
+                  runner_parser)
 from mmengine.runner import Runner
 
 import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
-from scalenas_mm.search import ArchiveError
-from scalenas_mm.spaces import ArchError
 
 
 def parse_args():
@@ -17,7 +16,8 @@ def parse_args():
         '--resume',
         action='store_true',
         help='go on with the archive in the work directory')
-    return parser.parse_args()
+    # launchers put their options between CONFIG and CHECKPOINT
+    return parser.parse_intermixed_args()
 
 
 def main():
@@ -31,10 +31,8 @@ def main():
         fail('which supernet? give CHECKPOINT or set load_from in the config')
     check_checkpoint(config.load_from)
     config.train_cfg.resume = args.resume
-    try:
+    with readable_errors():
         Runner.from_cfg(config).train()
-    except (ArchError, ArchiveError) as error:
-        fail(str(error))
 
 
 if __name__ == '__main__':

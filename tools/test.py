@@ -4,7 +4,8 @@ import json
 import os
 import os.path as osp
 
-from _cli import check_checkpoint, fail, load_config, runner_parser
+from _cli import (check_checkpoint, fail, load_config, readable_errors,
+                  runner_parser)
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 from mmengine.registry import HOOKS, RUNNERS
@@ -65,10 +66,11 @@ def main():
     config.load_from = args.checkpoint
     if args.show_dir:
         set_drawing(config, args.show_dir)
-    if 'runner_type' in config:
-        runner = RUNNERS.build(config)
-    else:
-        runner = Runner.from_cfg(config)
+    with readable_errors():
+        if 'runner_type' in config:
+            runner = RUNNERS.build(config)
+        else:
+            runner = Runner.from_cfg(config)
     if args.out and args.out.endswith('.pkl'):
         runner.test_evaluator.metrics.append(DumpResults(args.out))
     metrics = runner.test()

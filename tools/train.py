@@ -1,5 +1,6 @@
 """Train what a config describes: a model, a supernet, or run a search."""
-from _cli import check_checkpoint, fail, load_config, runner_parser
+from _cli import (check_checkpoint, fail, load_config, readable_errors,
+                  runner_parser)
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -46,11 +47,12 @@ def main():
     set_resume(config, args.resume)
     if args.amp:
         set_amp(config)
-    if 'runner_type' in config:
-        runner = RUNNERS.build(config)
-    else:
-        runner = Runner.from_cfg(config)
-    runner.train()
+    with readable_errors():
+        if 'runner_type' in config:
+            runner = RUNNERS.build(config)
+        else:
+            runner = Runner.from_cfg(config)
+        runner.train()
 
 
 if __name__ == '__main__':

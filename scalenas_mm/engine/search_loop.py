@@ -94,7 +94,7 @@ class SearchLoop(BaseLoop):
 
         Raises:
             ArchiveError: The archive is in use or of something else.
-            KeyError: An objective is not among the metrics.
+            ArchError: An objective is not among the metrics.
         """
         self._prepare()
         self.runner.call_hook('before_train')
@@ -194,10 +194,7 @@ class SearchLoop(BaseLoop):
 
     def _judge(self, metrics: Dict[str, float]) -> Dict[str, Any]:
         """Refuse wrong objectives; a metric that is no number is a failure."""
-        for key in self.searcher.objectives.metrics:
-            if key not in metrics:
-                raise KeyError(f'objective {key!r} is not among the metrics '
-                               f'{sorted(metrics)}')
+        self.searcher.objectives.check(metrics)
         bad = [key for key, value in metrics.items() if not _finite(value)]
         if not bad:
             return {}

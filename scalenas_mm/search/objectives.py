@@ -32,6 +32,14 @@ class Objectives:
         """Keys that have to be measured."""
         return tuple(key for key in self.directions if key not in COST_KEYS)
 
+    def check(self, metrics: Mapping[str, float]) -> None:
+        """Raise :class:`ArchError` if an objective was not measured."""
+        for key in self.metrics:
+            if key not in metrics:
+                raise ArchError(
+                    f'objectives.{key}',
+                    'one of ' + ', '.join([*sorted(metrics), *COST_KEYS]), key)
+
     def values(self, records: Sequence[Record]) -> np.ndarray:
         """Matrix (records, objectives), every column to be minimised."""
         return np.array([[

@@ -68,6 +68,11 @@ def shrink(config, data):
         loader.dataset.data_root = str(data /
                                        ('demo' if demo else 'cityscapes'))
         shrink_pipeline(loader.dataset.pipeline)
+    model = config.model.get('architecture', config.model)
+    if not demo:  # training images are padded to this size
+        model.data_preprocessor.size = (64, 128)
+    if 'Subnet' in config.val_cfg.type:
+        config.val_cfg.num_calibration_batches = 1
     cfg = config.train_cfg
     if 'searcher' in cfg:
         cfg.update(input_size=(64, 128), num_calibration_batches=1)

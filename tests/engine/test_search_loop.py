@@ -160,7 +160,7 @@ def test_a_finished_search_can_be_extended(tiny, finished, tmp_path):
 
 
 def test_unknown_objective_lists_the_metrics(tiny, tmp_path):
-    with pytest.raises(KeyError, match="'AP' is not among the metrics.*mIoU"):
+    with pytest.raises(ValueError, match='objectives.AP: expected one.*mIoU'):
         searcher(
             tiny, tmp_path,
             train_cfg__searcher__objectives=dict(AP='max')).train()

@@ -48,7 +48,7 @@ def build(sampler='GroupedSampler', distillation=None, **kwargs):
     torch.manual_seed(0)
     model = MODELS.build(
         dict(
-            type='OneShotSupernet',
+            type='scalenas_mm.OneShotSupernet',
             architecture={
                 **ARCHITECTURE,
                 **kwargs

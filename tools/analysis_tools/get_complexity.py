@@ -13,7 +13,6 @@ from rich.table import Table
 from scalenas_mm.backbones import find_searchable
 from scalenas_mm.evaluation import rest_of_model
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import ArchError
 
 
 def parse_args():
@@ -91,7 +90,7 @@ def main():
         for row in rows(backbone.space, archs, tuple(shape), rest,
                         not args.count_dead):
             table.add_row(*row)
-    except (ArchError, ValueError) as error:
+    except ValueError as error:
         fail(str(error))
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _cli import fail
+from _cli import fail, readable_errors
 
 from scalenas_mm.backbones import ScaleNet
 from scalenas_mm.export.released import (ReleasedError, convert_weights,
                                          drop_fixed, load_mask, load_weights)
-from scalenas_mm.spaces import ArchError, ScaleNetArch, ScaleNetSpace
+from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
 
 
 def parse_args():
@@ -69,7 +69,7 @@ def checkpoint(args):
 def main():
     args = parse_args()
     check_paths(args)
-    try:
+    with readable_errors():
         if args.mask:
             space = ScaleNetSpace(multi_scale_output=args.task == 'seg')
             arch = ScaleNetArch.from_released(load_mask(Path(args.mask)))
@@ -81,8 +81,6 @@ def main():
             torch.save(dict(state_dict=checkpoint(args), meta={}), partial)
             partial.replace(args.dst)
             print(f'wrote {args.dst}')
-    except (ArchError, ReleasedError) as error:
-        fail(str(error))
 
 
 if __name__ == '__main__':
