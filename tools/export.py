@@ -162,7 +162,7 @@ def write(record, subnet, metainfo, name, folder, base, config, args,
     if base is None or args.standalone:
         source = standalone_config(config, base, subnet.cfg, text)
     else:
-        source = inheriting_config(base, folder, subnet.arch, text)
+        source = inheriting_config(base, folder, subnet.cfg, subnet.arch, text)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         scratch = Path(scratch)
         (scratch / f'{name}.py').write_text(source)

@@ -2,9 +2,10 @@
 import ast
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from mmengine.config import Config
+from yapf.yapflib.yapf_api import FormatCode
 
 
 def task_config(path: Path) -> Optional[Path]:
@@ -43,16 +44,14 @@ def _bases(path: Path) -> List[Path]:
     return []
 
 
-def arch_text(arch: Any, indent: int = 12) -> str:
-    """The dict of an architecture, a short line per part."""
-    pad = ' ' * indent
+def arch_text(arch: Any) -> str:
+    """Python for the dict of an architecture, a line per branch."""
     lines = []
     for module in arch.to_dict()['modules']:
-        rows = f',\n{pad}            '.join(map(_compact, module['fusion']))
-        lines.append(f'{pad}    dict(\n{pad}        depth={module["depth"]},\n'
-                     f'{pad}        fusion=[\n{pad}            {rows}\n'
-                     f'{pad}        ]),')
-    return 'dict(modules=[\n' + '\n'.join(lines) + f'\n{pad}])'
+        rows = ',\n            '.join(map(_compact, module['fusion']))
+        lines.append(f'    dict(\n        depth={module["depth"]},\n'
+                     f'        fusion=[\n            {rows}\n        ]),')
+    return 'dict(modules=[\n' + '\n'.join(lines) + '\n])'
 
 
 def _compact(rows: List[List[int]]) -> str:
@@ -60,28 +59,66 @@ def _compact(rows: List[List[int]]) -> str:
                            for row in rows) + ']'
 
 
-def inheriting_config(base: Path, folder: Path, arch: Any,
-                      comment: str) -> str:
-    """Text of a config that only sets the architecture.
+def overrides(base: Mapping[str, Any], cfg: Mapping[str,
+                                                    Any]) -> Dict[str, Any]:
+    """What a config has to set to turn the dict ``base`` into ``cfg``."""
+    out: Dict[str, Any] = {key: None for key in base if key not in cfg}
+    for key, value in cfg.items():
+        if key not in base or not isinstance(value, Mapping):
+            if key not in base or base[key] != value:
+                out[key] = value
+        elif not isinstance(base[key], Mapping) or (base[key].get('type')
+                                                    != value.get('type')):
+            out[key] = dict(value, _delete_=True)
+        elif overrides(base[key], value):
+            out[key] = overrides(base[key], value)
+    return out
+
+
+def inheriting_config(base: Path, folder: Path, model: Dict[str, Any],
+                      arch: Any, comment: str) -> str:
+    """Text of a config that sets the architecture, and what else differs.
 
     Args:
         base (Path): Config of the task.
         folder (Path): Where the new config will stand.
-        arch (ScaleNetArch or another): The architecture.
+        model (dict): Config of the exported model.
+        arch (Any): Its architecture.
         comment (str): Lines for the head of the file.
     """
-    model = Config.fromfile(base).model
+    task = Config.fromfile(base).model.to_dict()
     text = arch_text(arch)
-    if 'arch' in model.backbone:
+    if task['backbone'].pop('arch', None) is not None:
         text = text.replace('dict(', 'dict(_delete_=True, ', 1)
-    # pretrained weights of the base are of no use beside a checkpoint
-    none = 'init_cfg=None,\n'
-    outer = ' ' * 4 + none if model.get('init_cfg') else ''
-    inner = ' ' * 8 + none if model.backbone.get('init_cfg') else ''
-    relative = Path(os.path.relpath(base, folder)).as_posix()
-    return (f'{_commented(comment)}\n_base_ = {relative!r}\n\n'
-            f'model = dict(\n{outer}    backbone=dict(\n{inner}        '
-            f'arch={text}))\n')
+    backbone = {k: v for k, v in model['backbone'].items() if k != 'arch'}
+    changes = overrides(task, dict(model, backbone=backbone))
+    changes['backbone'] = dict(changes.get('backbone', {}), arch=Name('arch'))
+    source = (f'{_commented(comment)}\n_base_ = {_reference(base, folder)!r}'
+              f'\n\narch = {text}\nmodel = {_source(changes)}\n')
+    return FormatCode(source, style_config='pep8')[0]
+
+
+class Name(str):
+    """A name in a config, written without quotes."""
+
+
+def _source(value: Any) -> str:
+    """Python for a value, with ``dict(...)`` for mappings."""
+    if isinstance(value, Name):
+        return value
+    if isinstance(value, Mapping):
+        return 'dict(' + ', '.join(f'{key}={_source(item)}'
+                                   for key, item in value.items()) + ')'
+    if isinstance(value, list):
+        return '[' + ', '.join(map(_source, value)) + ']'
+    return repr(value)
+
+
+def _reference(base: Path, folder: Path) -> str:
+    """Relative path, or absolute if the two share nothing but the root."""
+    if len(Path(os.path.commonpath([base, folder])).parts) < 2:
+        return base.as_posix()
+    return Path(os.path.relpath(base, folder)).as_posix()
 
 
 def _commented(text: str) -> str:

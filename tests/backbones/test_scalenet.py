@@ -370,17 +370,24 @@ def test_drop_in_for_3d_detection():
     """A bird's-eye-view map as image, as in PointPillars."""
     registry = pytest.importorskip('mmdet3d.registry')
     from mmdet3d.utils import register_all_modules
+    from mmengine.hub import get_config
     register_all_modules(init_default_scope=True)
-    backbone = registry.MODELS.build(dict(BACKBONE, in_channels=64))
-    neck = registry.MODELS.build(
-        dict(
-            type='SECONDFPN',
-            in_channels=[4, 8, 16, 32],
-            upsample_strides=[1, 2, 4, 8],
-            out_channels=[8, 8, 8, 8]))
+    model = get_config(
+        'mmdet3d::_base_/models/pointpillars_hv_secfpn_kitti.py').model
+    # three branches: KITTI's 496 x 432 pillars cannot be halved five times
+    model.backbone = dict(BACKBONE, in_channels=64, num_modules=(1, 1))
+    model.neck.update(
+        in_channels=[4, 8, 16],
+        upsample_strides=[1, 2, 4],
+        out_channels=[128] * 3)
+    model = registry.MODELS.build(model).eval()
+    points = torch.rand(500, 4) * torch.tensor([69., 79., 3., 1.])
+    points -= torch.tensor([0., 39.5, 3., 0.])
     with torch.no_grad():
-        features = neck.eval()(backbone.eval()(image(64, 64, channels=64)))
-    assert features[0].shape == (1, 32, 16, 16)
+        data = model.data_preprocessor(
+            dict(inputs=dict(points=[points]), data_samples=[]), False)
+        scores, boxes, directions = model(**data, mode='tensor')
+    assert scores[0].shape[2:] == (124, 108)  # 496 x 432 at stride 4
 
 
 def test_checkpoint_of_a_whole_upstream_model(tmp_path):

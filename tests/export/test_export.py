@@ -9,9 +9,9 @@ import torch
 from mmengine.config import Config
 from tiny_search import runner_of
 
-from scalenas_mm.export import cut, fixed_cfg, task_config
+from scalenas_mm.export import cut, fixed_cfg, inheriting_config, task_config
 from scalenas_mm.search import read_archive
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.spaces import ArchError, ScaleNetSpace
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = 'supernet/iter_4.pth'
@@ -229,6 +229,37 @@ def test_task_config_is_the_first_plain_one(tiny):
     for name in ('search', 'supernet', 'teacher'):
         assert task_config(tiny /
                            f'tiny_{name}.py') == tiny / 'tiny_teacher.py'
+
+
+@pytest.mark.parametrize('change', [
+    dict(),
+    dict(backbone=dict(upsample='nearest')),
+    dict(decode_head=dict(dropout_ratio=0.3, num_convs=2)),
+    dict(data_preprocessor=None),
+    dict(decode_head=dict(loss_decode=dict(type='mmseg.DiceLoss'))),
+])
+@pytest.mark.parametrize('fixed_base', [False, True])
+def test_config_says_all_that_differs_from_the_task(tiny, tmp_path, change,
+                                                    fixed_base):
+    """The exported model is the one that was searched."""
+    base = tiny / 'tiny_teacher.py'
+    if fixed_base:
+        base = tmp_path / 'base.py'
+        base.write_text(
+            f"_base_ = {str(tiny / 'tiny_teacher.py')!r}\n"
+            "model = dict(backbone=dict(arch='min', init_cfg=dict(type='a')))")
+    config = Config.fromfile(base)
+    config.merge_from_dict(dict(model=change))
+    arch = ScaleNetSpace(
+        2, depths=(1, 2), num_modules=(1, 1), stem_width=4).max_arch()
+    model = fixed_cfg(config.model.to_dict(), arch)
+    text = inheriting_config(base, tmp_path, model, arch, 'A comment.')
+    (tmp_path / 'out.py').write_text(text)
+    got = Config.fromfile(tmp_path / 'out.py').model.to_dict()
+    for part in (got, got['backbone']):
+        part.pop('init_cfg', None)
+    assert got == model
+    assert max(map(len, text.splitlines())) < 80 or fixed_base
 
 
 def test_fixed_cfg_leaves_the_original_alone(tiny):
