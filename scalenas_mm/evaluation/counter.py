@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from scalenas_mm.backbones.base import find_searchable
-from scalenas_mm.spaces import Complexity, CostModel
+from scalenas_mm.spaces import Complexity, CostModel, as_size
 
 _CONVS = (nn.modules.conv._ConvNd, )
 
@@ -69,7 +69,7 @@ def image_of(model: nn.Module, input_size: Sequence[int]) -> torch.Tensor:
     backbone = find_searchable(model)
     channels = getattr(backbone.space, 'in_channels', 3)
     device = next(model.parameters()).device
-    return torch.zeros(1, channels, *input_size, device=device)
+    return torch.zeros(1, channels, *as_size(input_size), device=device)
 
 
 def rest_of_model(model: nn.Module, input_size: Sequence[int]) -> Complexity:
@@ -102,7 +102,6 @@ def cost_model(model: nn.Module, input_size: Sequence[int]) -> CostModel:
         input_size (Sequence[int]): Height and width of the image.
     """
     backbone = find_searchable(model)
-    height, width = input_size
-    return CostModel(backbone.space, (height, width),
+    return CostModel(backbone.space, as_size(input_size),
                      rest_of_model(model, input_size),
                      getattr(backbone, 'drop_dead', True))

@@ -1,0 +1,28 @@
+"""What the documents print is what the code prints."""
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [
+    ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'CHANGELOG.md',
+    *ROOT.glob('docs/*.md'), *ROOT.glob('configs/**/README.md')
+]
+
+
+def test_readme_examples():
+    result = doctest.testfile(
+        str(ROOT / 'README.md'), module_relative=False, verbose=False)
+    assert result.attempted >= 5 and result.failed == 0
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_links_and_named_files_exist(page):
+    text = page.read_text()
+    links = re.findall(r'\]\(([^)#:]+)\)', text)
+    files = re.findall(r'\b((?:configs|tools)/[\w/.-]+\.(?:py|sh))\b', text)
+    missing = [link for link in links if not (page.parent / link).exists()]
+    missing += [name for name in files if not (ROOT / name).exists()]
+    assert missing == []
