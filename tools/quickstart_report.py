@@ -40,7 +40,7 @@ def report(phases, archive, front, chosen, exported):
             title='ScaleNAS on handwritten digits',
             metric='mIoU',
             introduction='Sub-networks found by topology evolution in one '
-            'supernet, and what is left of it when they are cut out.',
+            'supernet, exported and tested as plain models.',
             networks=rows,
             input_size=(96, 96),
             headline={

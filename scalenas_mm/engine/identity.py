@@ -2,6 +2,7 @@
 import hashlib
 from typing import Any, Dict
 
+import torch
 from mmengine.config import ConfigDict
 from torch import nn
 
@@ -11,7 +12,8 @@ def weights_digest(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        flat = value.detach().cpu().contiguous().flatten()
+        digest.update(flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,4 +1,5 @@
 """One set of weights for many architectures."""
+from functools import cached_property
 from typing import Any, Dict, List, Optional
 
 import torch
@@ -48,7 +49,7 @@ class OneShotSupernet(BaseModel):
         # in the checkpoint, so that a resumed run draws what it would have
         self.register_buffer('iteration', torch.zeros((), dtype=torch.long))
 
-    @property
+    @cached_property  # which does not register it as a sub-module again
     def backbone(self):
         """The searchable backbone."""
         return find_searchable(self.architecture)

@@ -128,7 +128,7 @@ def _row(network: ExportedNetwork) -> List[str]:
         difference = network.exported - network.supernet
     return [
         network.name, f'{network.params / 1e6:,.3f}',
-        f'{network.macs / 1e9:,.3f}',
+        _cost(network.macs / 1e9),
         _number(network.supernet),
         _number(network.exported),
         _number(difference, '+')
