@@ -25,7 +25,8 @@ def readable_errors() -> Iterator[None]:
     """Turn errors that the user can mend into one line and exit code 2."""
     try:
         yield
-    except (ArchError, ArchiveError, ExportError, ReleasedError) as error:
+    except (ArchError, ArchiveError, ExportError, ReleasedError,
+            FileNotFoundError) as error:
         fail(str(error))
 
 

@@ -9,6 +9,7 @@ import json
 import re
 import tempfile
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from _cli import check_checkpoint, fail, readable_errors
@@ -23,7 +24,8 @@ from scalenas_mm.evaluation import calibration_batches
 from scalenas_mm.export import (cut, inheriting_config, standalone_config,
                                 task_config)
 from scalenas_mm.registry import MODELS
-from scalenas_mm.search import Objectives, pareto_front, read_archive
+from scalenas_mm.search import (Objectives, pareto_front, read_archive,
+                                read_meta)
 from scalenas_mm.visualization import draw_topology
 
 UNITS = {'': 1, 'K': 1e3, 'M': 1e6, 'G': 1e9, 'T': 1e12}
@@ -91,7 +93,9 @@ def choose(records, objectives, args):
         and record.cost['params'] <= args.max_params
     ]
     if not fits:
-        fail('no candidate is within --max-macs and --max-params')
+        least = min((r.cost['macs'] for r in records if r.ok), default=0)
+        fail('no candidate is within --max-macs and --max-params; the '
+             f'cheapest has {least / 1e9:.4g} GMACs')
     if args.pareto:
         return [fits[i] for i in pareto_front(objectives.values(fits))]
     sign = -1 if objectives.directions.get(args.best) == 'min' else 1
@@ -118,7 +122,18 @@ def load_supernet(config, checkpoint):
     for part in (cfg, cfg.get('architecture', {})):
         part.pop('init_cfg', None)
     model = MODELS.build(cfg)
-    load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
+    try:
+        load_checkpoint(
+            model,
+            checkpoint,
+            map_location='cpu',
+            strict=True,
+            logger='silent')
+    except (RuntimeError, OSError, EOFError, KeyError, ValueError,
+            UnpicklingError) as error:
+        first = ' '.join(str(error).split())[:160]
+        fail(f'{checkpoint} does not hold the weights of the model in the '
+             f'config: {first}')
     return model.to('cuda' if torch.cuda.is_available() else 'cpu'), cfg
 
 
@@ -194,7 +209,7 @@ def main():
 def export(args):
     archive = Path(args.archive)
     records = read_archive(archive)
-    meta = json.loads(archive.with_suffix('.meta.json').read_text())
+    meta = read_meta(archive)
     objectives = Objectives(meta['searcher']['objectives'])
     folder = Path(args.out or archive.parent / 'exported').resolve()
     chosen = choose(records, objectives, args)

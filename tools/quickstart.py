@@ -2,7 +2,8 @@
 
 Makes the data, trains a teacher and the supernet, searches it, exports three
 sub-networks and tests each as a plain model. It can be interrupted at any
-moment; run again, it goes on where it was.
+moment; run again, it goes on from the last finished step, checkpoint or
+candidate.
 """
 import argparse
 import json
@@ -67,7 +68,10 @@ class Phases:
             print(f'== {name}: done before ({done})')
             return
         words = [str(TOOLS / script), *map(str, args)]
-        shown = [os.path.relpath(words[0])] + words[1:]
+        shown = [
+            os.path.relpath(word) if word.startswith(str(ROOT)) else word
+            for word in words
+        ]
         print(f'== {name}\n   python {" ".join(shown)}', flush=True)
         start = time.time()
         code = self._follow(name, [sys.executable, *words])
@@ -190,7 +194,7 @@ def main():
                *(record.id for record in chosen))
     for record in chosen:
         name = exported / f'scalenet_{record.id:04d}'
-        phases.run(f'test {record.id}', 'test.py', f'{name}.py', f'{name}.pth',
+        phases.run(f'test_{record.id}', 'test.py', f'{name}.py', f'{name}.pth',
                    '--work-dir', phases.folder, '--out',
                    f'{name}.metrics.json')
     warnings.filterwarnings('ignore')  # of mmseg, about itself
@@ -200,4 +204,7 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit('\nquickstart: interrupted; run it again to go on')

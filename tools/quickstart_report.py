@@ -110,7 +110,12 @@ def predict(config, checkpoint, indices):
     from mmseg.registry import DATASETS
     init_default_scope('mmseg')
     model = MODELS.build(config.model).eval()
-    load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    load_checkpoint(
+        model,
+        str(checkpoint),
+        map_location='cpu',
+        strict=True,
+        logger='silent')
     dataset = DATASETS.build(config.val_dataloader.dataset)
     batch = pseudo_collate([dataset[i] for i in indices])
     images = [x.permute(1, 2, 0).numpy()[..., ::-1] for x in batch['inputs']]

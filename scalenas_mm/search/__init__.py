@@ -1,5 +1,6 @@
 """Searchers: which architecture is evaluated next? Numpy only."""
-from .archive import Archive, ArchiveError, read_archive, write_atomic
+from .archive import (Archive, ArchiveError, read_archive, read_meta,
+                      write_atomic)
 from .objectives import Constraints, Objectives
 from .pareto import crowding_distance, hypervolume, pareto_front, peel, select
 from .random_search import RandomSearch
@@ -11,5 +12,5 @@ __all__ = [
     'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'FAILED', 'OK',
     'Objectives', 'RandomSearch', 'Record', 'SearchExhausted', 'Searcher',
     'TopologyEvolution', 'crowding_distance', 'hypervolume', 'pareto_front',
-    'peel', 'read_archive', 'select', 'write_atomic'
+    'peel', 'read_archive', 'read_meta', 'select', 'write_atomic'
 ]

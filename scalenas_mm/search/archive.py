@@ -48,7 +48,7 @@ class Archive:
             if self.records and not resume:
                 raise ArchiveError(
                     f'{self.path} holds {len(self.records)} candidates; '
-                    'resume the search or choose another folder')
+                    'resume the search (--resume) or choose another folder')
             self._check_meta(json.loads(json.dumps(meta)))
         except BaseException:
             self._file.close()
@@ -70,10 +70,7 @@ class Archive:
         if not self.records:
             write_atomic(self.meta_path, json.dumps(meta, indent=2) + '\n')
             return
-        if not self.meta_path.is_file():
-            raise ArchiveError(f'{self.meta_path} is missing, so what '
-                               f'{self.path.name} belongs to is unknown')
-        stored = json.loads(self.meta_path.read_text())
+        stored = read_meta(self.path)
         for key in sorted({*meta, *stored}):
             if stored.get(key) != meta.get(key):
                 was, now = _difference(key, stored.get(key), meta.get(key))
@@ -109,6 +106,20 @@ def read_archive(path: Union[str, Path]) -> List[Record]:
     if not Path(path).is_file():
         raise ArchiveError(f'there is no archive {path}')
     return _read(Path(path))[0]
+
+
+def read_meta(path: Union[str, Path]) -> Dict[str, Any]:
+    """What the candidates of an archive depend on, from the file beside it.
+
+    Raises:
+        ArchiveError: That file is missing or broken.
+    """
+    meta = Path(path).with_suffix('.meta.json')
+    try:
+        return json.loads(meta.read_text())
+    except (OSError, ValueError) as error:
+        raise ArchiveError(f'{meta}, which belongs to {Path(path).name}, '
+                           f'cannot be read ({error})') from None
 
 
 def _read(path: Path) -> Tuple[List[Record], Optional[str], int]:

@@ -20,8 +20,9 @@ class Objectives:
     """
 
     def __init__(self, directions: Mapping[str, str]) -> None:
-        if not directions:
-            raise ArchError('objectives', 'at least one', directions)
+        if not directions or not isinstance(directions, Mapping):
+            raise ArchError('objectives', 'at least one, as a dict',
+                            directions)
         for key, direction in directions.items():
             if direction not in ('max', 'min'):
                 raise ArchError(f'objectives.{key}', 'max or min', direction)

@@ -7,6 +7,7 @@ from .arch import Arch, ArchError, check_int, check_keys, check_list
 Row = Tuple[int, ...]
 
 MAX_DEPTH = 64
+DEPTH = f'an integer from 1 to {MAX_DEPTH}'
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ def _module(field: str, data: Any) -> ScaleNetModule:
     if not isinstance(depth, (list, tuple)) or not depth:
         raise ArchError(f'{field}.depth', 'a list of depths', depth)
     depth = tuple(
-        check_int(f'{field}.depth[{j}]', value, 'a positive integer', 1,
-                  MAX_DEPTH) for j, value in enumerate(depth))
+        check_int(f'{field}.depth[{j}]', value, DEPTH, 1, MAX_DEPTH)
+        for j, value in enumerate(depth))
     check_list(f'{field}.fusion', data['fusion'], len(depth), 'branches')
     return ScaleNetModule(
         depth,
@@ -154,8 +155,7 @@ def _unpad(field: str, module: Any) -> Dict[str, Any]:
     out = []
     for j, (count, rows) in enumerate(zip(depth, fusion)):
         name = f'{field}.fusion[{j}]'
-        count = check_int(f'{field}.depth[{j}]', count, 'a positive integer',
-                          1, MAX_DEPTH)
+        count = check_int(f'{field}.depth[{j}]', count, DEPTH, 1, MAX_DEPTH)
         if not isinstance(rows, (list, tuple)) or len(rows) < count:
             raise ArchError(name, f'at least {count} levels', rows)
         if any(any(row) for row in rows[count:]):

@@ -123,8 +123,6 @@ class ScaleNetSpace(ScaleNetVariation):
         return self.decode(self.layout.encode(arch))
 
     def check(self, arch: ScaleNetArch) -> None:
-        if not isinstance(arch, ScaleNetArch):
-            raise ArchError('arch', 'a ScaleNetArch', arch)
         self._check_shape(arch)
         if self.multi_scale_output:
             return
@@ -138,6 +136,8 @@ class ScaleNetSpace(ScaleNetVariation):
                     rows[-1])
 
     def _check_shape(self, arch: ScaleNetArch) -> None:
+        if not isinstance(arch, ScaleNetArch):
+            raise ArchError('arch', 'a ScaleNetArch', arch)
         if len(arch.modules) != len(self.branches):
             raise ArchError('arch.modules', f'{len(self.branches)} modules',
                             len(arch.modules))
@@ -243,7 +243,11 @@ class ScaleNetSpace(ScaleNetVariation):
             input_size (tuple[int]): Height and width of the image.
             drop_dead (bool): Whether to leave out layers whose result
                 reaches no output. The released code counts them.
+
+        Raises:
+            ArchError: Branches or depths are not those of the space.
         """
+        self._check_shape(arch)
         if drop_dead:
             arch = self.live(arch)
         return self._cost(input_size)(arch)

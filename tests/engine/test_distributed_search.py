@@ -39,4 +39,4 @@ def test_dist_search(tiny, tmp_path):
     assert one == two and len(one) == 5
     again = subprocess.run(command, capture_output=True, text=True, env=env)
     assert again.returncode != 0
-    assert 'resume the search or choose another folder' in again.stderr
+    assert 'resume the search (--resume) or choose' in again.stderr

@@ -232,6 +232,6 @@ def test_killed_search_resumes_to_the_same_archive(tiny, finished, tmp_path):
     assert 3 <= len(read_archive(archive)) < 8
     refused = subprocess.run(command, capture_output=True, text=True)
     assert refused.returncode == 2
-    assert 'resume the search or choose another folder' in refused.stderr
+    assert 'resume the search (--resume) or choose' in refused.stderr
     subprocess.run([*command, '--resume'], check=True, capture_output=True)
     assert timeless(archive) == timeless(finished[1] / 'archive.jsonl')

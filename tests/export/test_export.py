@@ -185,10 +185,15 @@ def test_wrong_supernet_and_missing_files(tiny, searched, tmp_path):
     other = torch.load(tiny / CHECKPOINT, weights_only=True)
     other['state_dict']['architecture.decode_head.conv_seg.bias'] += 1
     torch.save(other, tmp_path / 'other.pth')
+    (tmp_path / 'torn.pth').write_bytes(
+        (tiny / CHECKPOINT).read_bytes()[:5000])
     archive = searched / 'archive.jsonl'
+    (tmp_path / 'copy.jsonl').write_bytes(archive.read_bytes())
     for checkpoint, path, message in (
         (tmp_path / 'other.pth', archive, 'belongs to another supernet'),
         (tmp_path / 'none.pth', archive, 'checkpoint not found'),
+        (tmp_path / 'torn.pth', archive, 'does not hold the weights'),
+        (tiny / CHECKPOINT, tmp_path / 'copy.jsonl', 'copy.meta.json'),
         (tiny / CHECKPOINT, tmp_path / 'none.jsonl', 'there is no archive'),
     ):
         error = tool(

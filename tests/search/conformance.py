@@ -12,11 +12,11 @@ COSTS = CostModel(SPACE, (64, 64))
 OBJECTIVES = dict(mIoU='max', macs='min')
 
 
-def score(arch):
+def score(arch, costs=COSTS):
     """A made-up metric: cost helps, some fusions help more."""
     useful = sum(row[0] for module in arch.modules
                  for row in module.fusion[-1])
-    return math.log(COSTS(arch)['macs']) + 0.2 * useful
+    return math.log(costs(arch)['macs']) + 0.2 * useful
 
 
 def tell(searcher, candidate, **changes):
@@ -24,8 +24,8 @@ def tell(searcher, candidate, **changes):
         id=len(searcher.history),
         digest=candidate.arch.digest,
         arch=candidate.arch.to_dict(),
-        metrics=dict(mIoU=score(candidate.arch)),
-        cost=COSTS(candidate.arch),
+        metrics=dict(mIoU=score(candidate.arch, searcher.costs)),
+        cost=searcher.costs(candidate.arch),
         parents=list(candidate.parents),
         generation=candidate.generation)
     searcher.tell(replace(record, **changes))

@@ -116,7 +116,8 @@ def test_two_searches_cannot_share_an_archive(path):
 
 def test_without_its_description_it_is_refused(path):
     path.with_suffix('.meta.json').unlink()
-    with pytest.raises(ArchiveError, match='meta.json is missing'):
+    with pytest.raises(
+            ArchiveError, match='meta.json, which belongs to archive'):
         Archive(path, META, resume=True)
 
 

@@ -124,6 +124,7 @@ def test_wrong_arguments(kwargs, message):
 
 @pytest.mark.parametrize('objectives, message', [
     ({}, 'objectives: expected at least one'),
+    ("{'mIoU': 'max'}", 'objectives: expected at least one, as a dict'),
     (dict(mIoU='up'), 'objectives.mIoU: expected max or min'),
 ])
 def test_wrong_objectives(objectives, message):

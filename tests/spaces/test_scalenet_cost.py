@@ -67,6 +67,15 @@ def test_dead_layers_cost_nothing_when_dropped(masks):
     assert live.macs < GOLDEN['w32_256_P1'][1]
 
 
+def test_an_architecture_of_another_space_has_no_cost():
+    arch = ScaleNetSpace(num_modules=(1, 1, 1)).min_arch()
+    space = ScaleNetSpace()
+    with pytest.raises(ArchError, match='expected 8 modules, got 3'):
+        space.complexity(arch, (64, 64))
+    with pytest.raises(ArchError, match="a ScaleNetArch, got 'hrnet'"):
+        space.complexity('hrnet', (64, 64))
+
+
 @pytest.mark.parametrize('size', [(0, 4), (4, ), 'ab', None])
 def test_wrong_input_size(size):
     space = ScaleNetSpace()

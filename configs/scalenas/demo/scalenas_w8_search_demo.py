@@ -21,6 +21,7 @@ train_cfg = dict(
             for fusion in (0.1, 0.3, 0.5, 0.7, 0.9)
         ]))
 param_scheduler = None
+optim_wrapper = dict(paramwise_cfg=None)  # nothing is optimised
 default_hooks = dict(checkpoint=None)
 custom_hooks = [
     dict(type='scalenas_mm.SearchLoggerHook', interval=5),

@@ -40,4 +40,4 @@ param_scheduler = dict(
     total_steps=max_iters,
     pct_start=0.2,
     by_epoch=False)
-default_hooks = dict(checkpoint=dict(interval=200, max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=1))
