@@ -1,6 +1,7 @@
 """Fixtures for all tests. Markers are declared in setup.cfg."""
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,12 @@ def tiny(tmp_path_factory) -> Path:
     folder = write_configs(tmp_path_factory.mktemp('tiny'))
     runner_of(folder / 'tiny_supernet.py', folder / 'supernet').train()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_default_scope():
+    """Leave no default scope behind for the next test."""
+    yield
+    registry = sys.modules.get('mmengine.registry')
+    if registry is not None:
+        registry.DefaultScope._instance_dict.clear()
