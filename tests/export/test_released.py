@@ -39,15 +39,6 @@ def released_objects(modules):
     return np.array(out, dtype=object)
 
 
-def padded(masks, name):
-    return [
-        dict(
-            depth=m['depth'],
-            fusion=[[row for row in rows] for rows in m['fusion']])
-        for m in masks[name]['modules']
-    ]
-
-
 @pytest.mark.parametrize('name, task', [('seg_w32_S1', 'seg'),
                                         ('w32_256_P2', 'pose')])
 @pytest.mark.parametrize('form', ['npy', 'json', 'whole json'])
