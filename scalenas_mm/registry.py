@@ -48,7 +48,7 @@ compat.apply()
 # What a search is made of
 SPACES = _own('space', '_register')
 SAMPLERS = _own('sampler', '_register')
-SEARCHERS = _own('searcher', '_register')
+SEARCHERS = _own('searcher', '_register', 'predictors')
 PREDICTORS = _own('predictor', 'predictors')
 
 # Networks

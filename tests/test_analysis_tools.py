@@ -1,39 +1,50 @@
 """tools/analysis_tools on the command line."""
-import subprocess
+import runpy
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from scalenas_mm.spaces import ScaleNetArch
+from scalenas_mm.spaces import Complexity, NCPSpace, ScaleNetArch
 
 ROOT = Path(__file__).resolve().parents[1]
+TOOL = ROOT / 'tools' / 'analysis_tools' / 'get_complexity.py'
 CONFIG = (
     ROOT / 'configs/scalenas/cityscapes/scalenas_w32_subnet_cityscapes.py')
 
 pytest.importorskip('mmseg')
 
 
-def run(*args, code=0):
-    result = subprocess.run([
-        sys.executable, '-W', 'ignore',
-        ROOT / 'tools/analysis_tools/get_complexity.py', *map(str, args)
-    ],
-                            capture_output=True,
-                            text=True)
-    assert result.returncode == code, result.stdout + result.stderr
-    return result.stderr if code else result.stdout
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the tool inside this process, which has its imports already."""
+
+    def main(*args, code=0):
+        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
+        monkeypatch.setattr(sys, 'path', list(sys.path))
+        with pytest.raises(SystemExit) if code else nullcontext() as stop:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        assert not code or stop.value.code == code
+        printed = capsys.readouterr()
+        return printed.err if code else printed.out
+
+    return main
 
 
-def test_prints_unit_and_scope(masks, tmp_path):
+def cells(printed):
+    return [[cell.strip() for cell in line.split('│')[1:-1]]
+            for line in printed.splitlines() if '│' in line]
+
+
+def test_prints_unit_and_scope(masks, tmp_path, run):
     """S1: 265.5 GiMACs and 25.3 M parameters in the paper; its head has 480
     parameters more than mmseg's."""
     arch = ScaleNetArch.from_released(masks['seg_w32_S1']['modules'])
     (tmp_path / 's1.json').write_text(arch.to_json())
     printed = run(CONFIG, '--shape', 512, 1024, '--arch', 'hrnet',
                   tmp_path / 's1.json')
-    rows = [[cell.strip() for cell in line.split('│')[1:-1]]
-            for line in printed.splitlines() if '│' in line]
+    rows = cells(printed)
     assert [row[1] for row in rows] == ['backbone', 'model'] * 2
     assert rows[0][0] == 'hrnet' and rows[0][6:] == ['108', '62']
     assert rows[2][2:4] == ['25,108,160', f'{253721837568 // 4:,}']
@@ -44,10 +55,34 @@ def test_prints_unit_and_scope(masks, tmp_path):
         assert word in printed
 
 
+def test_a_space_whose_networks_share_no_weights(tmp_path, run):
+    """The head fits the code of the config only."""
+    config = tmp_path / 'ncp.py'
+    config.write_text(
+        "default_scope = 'mmseg'\nmodel = dict(type='EncoderDecoder', "
+        "backbone=dict(type='scalenas_mm.NCPNet', arch='min'), "
+        "decode_head=dict(type='FCNHead', in_channels=8, channels=8, "
+        'num_convs=0, concat_input=False, num_classes=19))\n')
+    rows = cells(run(config, '--shape', 65, 128, '--arch', 'min', 'initial'))
+    space = NCPSpace()
+    costs = [
+        space.complexity(space.resolve(name), (65, 128))
+        for name in ('min', 'initial')
+    ]
+    head = Complexity(8 * 19 + 19, 8 * 19 * 17 * 32)
+    assert [row[:4] + row[6:] for row in rows
+            ] == [[name, scope, f'{cost.params:,}', f'{cost.macs:,}', *facts]
+                  for name, scope, cost, facts in [
+                      ('min', 'backbone', costs[0], ('4', '10')),
+                      ('min', 'model', costs[0] + head, ('4', '10')),
+                      ('initial', 'backbone', costs[1], ('8', '40')),
+                  ]]
+
+
 @pytest.mark.parametrize('args, message', [
     (['none.py'], 'config not found: none.py'),
     ([CONFIG, '--arch', 'none.json'], 'expected a dict, a JSON file or one'),
     ([CONFIG, '--shape', '0', '4'], 'positive height and width'),
 ])
-def test_wrong_arguments(args, message):
+def test_wrong_arguments(args, message, run):
     assert message in run(*args, code=2)

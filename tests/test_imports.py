@@ -12,7 +12,7 @@ PACKAGE = Path(scalenas_mm.__file__).parent
 NAME = PACKAGE.name
 
 # Everyone may also import these.
-COMMON = {'registry', 'compat', 'version'}
+COMMON = {'registry', 'compat', 'version', '_safe_pickle'}
 # What each part may import beside itself; 'backbones.base' means that module
 # only.
 ALLOWED = {
@@ -20,7 +20,8 @@ ALLOWED = {
     'ops': set(),
     'samplers': {'spaces'},
     'search': {'spaces'},
-    'predictors': {'spaces', 'search'},
+    'benchmarks': {'spaces', 'search'},
+    'predictors': {'spaces', 'search', 'benchmarks'},
     'backbones': {'spaces', 'ops'},
     'evaluation': {'spaces', 'ops', 'backbones.base'},
     'supernets': {'spaces', 'ops', 'backbones.base'},
@@ -36,9 +37,10 @@ ALLOWED = {
     'registry': set(),
     '_register': {'spaces', 'samplers', 'search'},
     '_rotate_iou_cpu': set(),
+    '_safe_pickle': set(),
     '_torchvision_cpu': set(),
 }
-NUMPY_ONLY = ('spaces', 'samplers', 'search')
+NUMPY_ONLY = ('spaces', 'samplers', 'search', 'benchmarks', '_safe_pickle')
 TASK_LIBRARIES = {'mmseg', 'mmpose', 'mmdet', 'mmdet3d', 'mmpretrain'}
 MODULES = sorted(
     path for path in PACKAGE.rglob('*.py') if '.mim' not in path.parts)
@@ -96,7 +98,8 @@ def test_numpy_only_in_the_source(path):
     assert f'{NAME}.registry' not in {n.rsplit('.', 1)[0] for n in names}
 
 
-@pytest.mark.parametrize('module', ['', '.spaces', '.samplers', '.search'])
+@pytest.mark.parametrize(
+    'module', ['', '.spaces', '.samplers', '.search', '.benchmarks'])
 def test_cheap_to_import(module):
     code = (f'import sys, {NAME}{module}\n'
             "heavy = {'torch', 'mmengine', 'mmcv', 'mmseg'} & set(sys.modules)"

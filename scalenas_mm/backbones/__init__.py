@@ -1,7 +1,9 @@
 """Backbones that turn an architecture into a network."""
 from .base import SearchableBackbone, find_searchable
+from .ncp import NCPBlock, NCPNet
 from .scalenet import MultiScaleModule, ScaleNet
 
 __all__ = [
-    'MultiScaleModule', 'ScaleNet', 'SearchableBackbone', 'find_searchable'
+    'MultiScaleModule', 'NCPBlock', 'NCPNet', 'ScaleNet', 'SearchableBackbone',
+    'find_searchable'
 ]

@@ -21,7 +21,12 @@ class SearchableBackbone(BaseModule):
         arch (Arch | dict | str, optional): Architecture, its dict, a JSON
             file or a name. Defaults to the largest one.
         init_cfg (dict | list[dict], optional): Initialisation.
+
+    Attributes:
+        shares_weights: Whether the largest network holds the weights of all
+            others. If not, the architecture can never change.
     """
+    shares_weights = True
 
     def __init__(self,
                  space: Space,
@@ -31,7 +36,8 @@ class SearchableBackbone(BaseModule):
         self.space = space
         self._built = self._arch = space.resolve('max' if arch is
                                                  None else arch)
-        self.searchable = self._built == space.max_arch()
+        self.searchable = (
+            self.shares_weights and self._built == space.max_arch())
 
     @property
     def arch(self) -> Arch:
@@ -42,10 +48,11 @@ class SearchableBackbone(BaseModule):
     def arch(self, value: Any) -> None:
         arch = self.space.resolve(value)
         if not self.searchable and arch != self._built:
+            why = ('only one built with the largest can change'
+                   if self.shares_weights else 'its weights fit no other')
             raise ArchError(
                 'arch', f'{self._built.digest}, which this network was built '
-                'with (only one built with the largest can change)',
-                arch.digest)
+                f'with ({why})', arch.digest)
         self._arch = arch
 
     @contextmanager

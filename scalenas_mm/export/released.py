@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .._safe_pickle import UnsafePickle, load_plain
+
 FUSION = re.compile(r'(stage\d+\.\d+)\.fuse_layers_(\d+)\.(\d+)\.(\d+)\.')
 # released name -> name here
 HEADS = dict(
@@ -112,23 +114,6 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
     return data
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Arrays, lists, dicts and numbers; nothing else."""
-    allowed = {
-        f'numpy.{core}.multiarray.{name}'
-        for core in ('core', '_core')
-        for name in ('_reconstruct', 'scalar')
-    } | {'numpy.ndarray', 'numpy.dtype'}
-
-    def find_class(self, module: str, name: str) -> Any:
-        if f'{module}.{name}' not in self.allowed:
-            raise ReleasedError(
-                f'refused to load {module}.{name} from a mask file')
-        module = module.replace('numpy._core', np.core.__name__).replace(
-            'numpy.core', np.core.__name__)
-        return super().find_class(module, name)
-
-
 def load_mask(path: Path) -> List[Dict[str, Any]]:
     """Modules of a mask file, as ``ScaleNetArch.from_released`` takes them.
 
@@ -146,6 +131,8 @@ def load_mask(path: Path) -> List[Dict[str, Any]]:
         modules = json.loads(data)
     except ReleasedError:
         raise
+    except UnsafePickle as error:
+        raise ReleasedError(f'{path}: refused to load it ({error})') from None
     except Exception as error:
         raise ReleasedError(f'{path}: not a mask file ({error})') from None
     if isinstance(modules, dict) and 'modules' in modules:
@@ -166,8 +153,7 @@ def _load_objects(data: bytes) -> Any:
     _, _, dtype = read(stream)
     if not dtype.hasobject:
         raise ReleasedError(f'expected an array of objects, got {dtype}')
-    loaded = _ArrayUnpickler(stream).load()
-    return loaded.ravel().tolist()
+    return load_plain(stream).ravel().tolist()
 
 
 def _mask_module(module: Mapping[str, Any]) -> Dict[str, Any]:

@@ -23,6 +23,8 @@ class Record:
         status: ``ok`` or ``failed``.
         seconds: How long the evaluation took.
         error: Why it failed.
+        curves: How metrics went during a training, by name: pairs of step
+            and value.
     """
     id: int
     digest: str
@@ -34,6 +36,7 @@ class Record:
     status: str = OK
     seconds: float = 0.0
     error: Optional[str] = None
+    curves: Dict[str, List[List[float]]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -52,10 +55,12 @@ class Record:
         return values[key]
 
     def to_json(self) -> str:
-        """One line of JSON; a missing error is left out."""
+        """One line of JSON; a missing error and no curves are left out."""
         data = asdict(self)
         if self.error is None:
             del data['error']
+        if not self.curves:
+            del data['curves']
         return json.dumps(data, allow_nan=False)
 
     @classmethod
@@ -80,10 +85,22 @@ class Record:
         if self.status not in (OK, FAILED):
             raise ValueError(f'status: expected ok or failed, got '
                              f'{self.status!r}')
-        for name in ('arch', 'metrics', 'cost'):
+        for name in ('arch', 'metrics', 'cost', 'curves'):
             if not isinstance(getattr(self, name), dict):
                 raise ValueError(f'{name}: expected an object')
         for key, value in {**self.metrics, **self.cost}.items():
-            number = isinstance(value, (int, float))
-            if not number or not math.isfinite(value):
+            if not _is_number(value):
                 raise ValueError(f'{key}: expected a number, got {value!r}')
+        for key, curve in self.curves.items():
+            if not isinstance(curve, list) or not all(map(_is_pair, curve)):
+                raise ValueError(f'curves.{key}: expected pairs of step and '
+                                 f'value, got {curve!r}')
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(
+        map(_is_number, value))

@@ -111,6 +111,10 @@ class Searcher(ABC):
         """Generation of the candidate at this position of the history."""
         return 0
 
+    def report(self, generation: int) -> str:
+        """What there is to say after this generation; often nothing."""
+        return ''
+
     def _first(self, rng: np.random.Generator,
                options: Mapping[str, Any]) -> Candidate:
         """A sample; if none fits, the nearest of a wide spread of samples."""

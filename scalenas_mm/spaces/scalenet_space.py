@@ -1,6 +1,6 @@
 """The space of ScaleNets (ScaleNAS, Sec. 3.2)."""
 from math import prod
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Callable, Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -196,6 +196,9 @@ class ScaleNetSpace(ScaleNetVariation):
         """Residual blocks, those of stage 1 included."""
         return self.stage1_blocks + arch.num_blocks
 
+    def facts(self, arch: ScaleNetArch) -> Dict[str, int]:
+        return dict(blocks=self.num_blocks(arch), fusions=arch.num_fusions)
+
     # -- genes ------------------------------------------------------------
     def encode(self, arch: ScaleNetArch) -> np.ndarray:
         self._check_shape(arch)
@@ -210,6 +213,10 @@ class ScaleNetSpace(ScaleNetVariation):
         """
         genes = self.layout.check(genes, self.depths)
         return self.layout.decode(self.canonical_genes(genes[None])[0])
+
+    def gene_choices(self) -> Tuple[np.ndarray, ...]:
+        depths, bits = np.array(self.depths), np.arange(2)
+        return tuple(bits if bit else depths for bit in self.layout.is_bit)
 
     def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
         """Zero the bits that cannot act, shape ``(num, genes)``."""

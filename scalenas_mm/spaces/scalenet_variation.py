@@ -16,10 +16,6 @@ class ScaleNetVariation(Space[ScaleNetArch]):
     depths: Tuple[int, ...]
     layout: GeneLayout
 
-    def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
-        """Zero the bits that cannot act, shape ``(num, genes)``."""
-        raise NotImplementedError
-
     def sample_genes(self,
                      rng: np.random.Generator,
                      num: int,

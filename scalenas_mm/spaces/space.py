@@ -56,6 +56,10 @@ class Space(ABC, Generic[A]):
         """``arch`` without the layers whose result reaches no output."""
         return arch
 
+    def facts(self, arch: A) -> Dict[str, int]:
+        """What a table may say about ``arch`` beside its cost, by name."""
+        return {}
+
     def contains(self, arch: Any) -> bool:
         """Whether ``arch`` is a canonical member of the space."""
         try:
@@ -72,6 +76,32 @@ class Space(ABC, Generic[A]):
     @abstractmethod
     def decode(self, genes: np.ndarray) -> A:
         """Canonical architecture of a gene vector."""
+
+    @abstractmethod
+    def gene_choices(self) -> Tuple[np.ndarray, ...]:
+        """Allowed values of each gene, ascending."""
+
+    def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
+        """Canonical form of allowed gene vectors, shape ``(num, genes)``."""
+        return genes
+
+    def round_genes(self, values: np.ndarray) -> np.ndarray:
+        """Canonical gene vectors nearest to any numbers.
+
+        Args:
+            values: Finite numbers, shape ``(num, genes)``. Between two
+                choices the lesser one is taken.
+
+        Raises:
+            ArchError: Another shape, or a number that is not finite.
+        """
+        choices = self.gene_choices()
+        values = as_gene_values(values, len(choices))
+        out = np.empty(values.shape, np.uint8)
+        for i, allowed in enumerate(choices):
+            middles = (allowed[1:].astype(np.float64) + allowed[:-1]) / 2
+            out[:, i] = allowed[np.searchsorted(middles, values[:, i])]
+        return self.canonical_genes(out)
 
     @abstractmethod
     def sample_genes(self, rng: np.random.Generator, num: int,
@@ -152,6 +182,18 @@ class Space(ABC, Generic[A]):
         except ValueError as error:
             raise ArchError(f'arch file {path}', 'JSON', str(error)) from None
         return self.from_dict(data)
+
+
+def as_gene_values(values: Any, length: int) -> np.ndarray:
+    """Check finite numbers of shape ``(num, length)``."""
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or values.shape[1] != length:
+        raise ArchError('values', f'shape (num, {length})', values.shape)
+    if not np.isfinite(values).all():
+        num, gene = np.argwhere(~np.isfinite(values))[0]
+        raise ArchError(f'values[{num}][{gene}]', 'a finite number',
+                        float(values[num, gene]))
+    return values
 
 
 def as_size(input_size: Any) -> Tuple[int, int]:

@@ -74,6 +74,10 @@ def test_a_broken_line_in_the_middle_is_an_error(path):
     (dict(status='maybe'), 'status: expected ok or failed'),
     (dict(metrics=dict(mIoU='high')), "mIoU: expected a number, got 'high'"),
     (dict(surprise=1), 'surprise'),
+    (dict(curves=[1]), 'curves: expected an object'),
+    (dict(curves=dict(mIoU=[[1, 0.5], [2]])), 'curves.mIoU: expected pairs'),
+    (dict(curves=dict(mIoU=[[1, 'high']])), 'curves.mIoU: expected pairs'),
+    (dict(curves=dict(mIoU=3)), 'curves.mIoU: expected pairs of step'),
 ])
 def test_wrong_fields_are_named(path, change, message):
     lines = path.read_text().splitlines()
@@ -133,6 +137,13 @@ def test_numbers_survive_exactly(records):
     with pytest.raises(ValueError):
         Record(
             id=0, digest='d', arch={}, metrics=dict(x=float('nan'))).to_json()
+
+
+def test_curves(records):
+    curves = dict(mIoU=[[500, 0.1], [1000, 0.25]], loss=[])
+    record = Record(id=0, digest='d', arch={}, curves=curves)
+    assert Record.from_json(record.to_json()) == record
+    assert 'curves' not in records[0].to_json()
 
 
 def test_unknown_value_lists_what_there_is(records):

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from scalenas_mm.spaces import Complexity
+from scalenas_mm.spaces import ArchError, Complexity
 
 
 def rng_of(seed):
@@ -47,6 +47,33 @@ class SpaceConformance:
         genes = space.encode(arch)
         assert genes.shape == space.encode(space.max_arch()).shape
         assert genes.dtype == np.uint8
+
+    def test_gene_choices_are_the_values_that_genes_take(self, space, rng):
+        choices = space.gene_choices()
+        genes = np.concatenate([
+            draw(rng, 300) for draw in (space.sample_genes, space.spread_genes)
+        ])
+        assert genes.shape[1] == len(choices)
+        for column, allowed in zip(genes.T, choices):
+            assert (np.diff(allowed) > 0).all()
+            assert set(column) <= set(allowed)
+
+    def test_rounding_gives_members_and_keeps_them(self, space, rng):
+        genes = space.sample_genes(rng, 20)
+        assert (space.round_genes(genes) == genes).all()
+        near = genes + rng.uniform(-0.4, 0.4, genes.shape)
+        assert (space.round_genes(near) == genes).all()
+        far = space.round_genes(rng.normal(0, 100, genes.shape))
+        assert far.dtype == np.uint8
+        for row in far:  # any numbers at all give a canonical member
+            assert (space.encode(space.decode(row)) == row).all()
+        for wrong, message in ((genes[0], 'shape'), (genes[:, 1:], 'shape'),
+                               (np.where(genes < 99, np.nan, 0), r'\[0\]')):
+            with pytest.raises(ArchError, match=message):
+                space.round_genes(wrong)
+
+    def test_facts_have_the_same_names_for_all(self, space, arch):
+        assert list(space.facts(arch)) == list(space.facts(space.max_arch()))
 
     def test_same_seed_same_sample(self, space):
         assert space.sample(rng_of(3)) == space.sample(rng_of(3))

@@ -22,8 +22,8 @@ def parse_args():
         '--arch',
         nargs='+',
         metavar='ARCH',
-        help='names (max, min, hrnet) or JSON files; default: the fixed '
-        'architecture of the config, or all names')
+        help='names (such as max, min), JSON files or what else the space '
+        'reads; default: the fixed architecture of the config, or all names')
     parser.add_argument(
         '--shape',
         type=int,
@@ -52,15 +52,19 @@ def build(path, options):
     return config, MODELS.build(cfg).eval()
 
 
-def rows(space, archs, shape, rest, drop_dead):
+def rows(backbone, archs, shape, rest, drop_dead):
     """One row per architecture and scope."""
+    space = backbone.space
     for name, arch in archs.items():
-        backbone = space.complexity(arch, shape, drop_dead)
-        whole = backbone + rest
-        for scope, cost in (('backbone', backbone), ('model', whole)):
+        scopes = dict(backbone=space.complexity(arch, shape, drop_dead))
+        # without shared weights the head is built for one architecture only
+        if backbone.shares_weights or arch == backbone.arch:
+            scopes['model'] = scopes['backbone'] + rest
+        for scope, cost in scopes.items():
             yield (name, scope, f'{cost.params:,}', f'{cost.macs:,}',
                    f'{cost.macs / 1e9:.3f}', f'{cost.macs / 2**30:.3f}',
-                   str(space.num_blocks(arch)), str(arch.num_fusions))
+                   *map(str,
+                        space.facts(arch).values()))
 
 
 def main():
@@ -82,12 +86,13 @@ def main():
         table = Table(title=f'{Path(args.config).name}, one image of '
                       f'{shape[0]} x {shape[1]}')
         for column in ('architecture', 'scope', 'parameters', 'MACs',
-                       'GMACs (1e9)', 'GiMACs (2^30)', 'blocks', 'fusions'):
+                       'GMACs (1e9)', 'GiMACs (2^30)',
+                       *backbone.space.facts(backbone.arch)):
             table.add_column(
                 column,
                 justify='left' if column in ('architecture',
                                              'scope') else 'right')
-        for row in rows(backbone.space, archs, tuple(shape), rest,
+        for row in rows(backbone, archs, tuple(shape), rest,
                         not args.count_dead):
             table.add_row(*row)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Time the closed-form cost of ScaleNets beside MMEngine's model counter.
+"""Time the closed-form cost of a space beside MMEngine's model counter.
 
 One thread. Prints medians, and ratios against building the network and
 counting it, which is what a search would do without the formula.
@@ -16,7 +16,8 @@ import torch
 from mmengine.analysis import get_model_complexity_info
 from mmengine.logging import MMLogger
 
-from scalenas_mm.backbones import ScaleNet
+from scalenas_mm.backbones import NCPNet, ScaleNet
+from scalenas_mm.spaces import NCPSpace, ScaleNetSpace
 
 SIZE = (256, 256)
 MANY = 200_000
@@ -32,20 +33,15 @@ def median_seconds(function, repeats):
     return statistics.median(times)
 
 
-def build_and_count(arch):
-    net = ScaleNet(arch=arch).eval()
+def build_and_count(network, arch):
+    net = network(arch=arch).eval()
     return get_model_complexity_info(
         net, inputs=(torch.zeros(1, 3, *SIZE), ), show_table=False)
 
 
-def main():
-    torch.set_num_threads(1)
-    warnings.filterwarnings('ignore')
-    MMLogger.get_instance('benchmark', log_level='ERROR')
-    space = ScaleNet(num_modules=(1, ), width=1).space  # warm up imports
-    space = type(space)()
-    rng = np.random.default_rng(0)
-    genes = space.sample_genes(rng, MANY)
+def compare(network, space):
+    """Print the times of one space, and ratios to its own baseline."""
+    genes = space.sample_genes(np.random.default_rng(0), MANY)
     archs = [space.decode(g) for g in genes[:500]]
     space.complexity_batch(genes[:10], SIZE)
 
@@ -53,16 +49,28 @@ def main():
     single = median_seconds(
         lambda: [space.complexity(arch, SIZE)
                  for arch in archs], 7) / len(archs)
-    baseline = median_seconds(lambda: build_and_count(archs[0]), 3)
+    baseline = median_seconds(lambda: build_and_count(network, archs[0]), 3)
 
     rows = [('complexity_batch, per architecture', batch / MANY),
             ('complexity, one architecture', single),
             ("build and mmengine's counter (baseline)", baseline)]
-    print(f'ScaleNet W32 at {SIZE[0]} x {SIZE[1]}, one thread')
     for name, seconds in rows:
         print(f'{name:<42}{seconds * 1e6:>14,.2f} us'
               f'{baseline / seconds:>14,.0f} x faster'
               f'{1 / seconds:>14,.0f} / s')
+
+
+def main():
+    torch.set_num_threads(1)
+    warnings.filterwarnings('ignore')
+    MMLogger.get_instance('benchmark', log_level='ERROR')
+    ScaleNet(num_modules=(1, ), width=1)  # warm up imports
+    for name, network, space in [
+        ('ScaleNet W32', ScaleNet, ScaleNetSpace()),
+        ('NCP', NCPNet, NCPSpace()),
+    ]:
+        print(f'{name} at {SIZE[0]} x {SIZE[1]}, one thread')
+        compare(network, space)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,14 @@
+"""Neural predictors of architectures, and network coding propagation."""
+from .checkpoint import PredictorError, load_predictor, save_predictor
+from .fit import fit_predictor, judge
+from .limits import CostLimits
+from .mlp import MultiMetricMLP
+from .propagation import NetworkCodingPropagation, Propagation
+from .searcher import NCPSearcher
+from .targets import Target, Task, efficiency_targets
+
+__all__ = [
+    'CostLimits', 'MultiMetricMLP', 'NCPSearcher', 'NetworkCodingPropagation',
+    'PredictorError', 'Propagation', 'Target', 'Task', 'efficiency_targets',
+    'fit_predictor', 'judge', 'load_predictor', 'save_predictor'
+]

@@ -1,0 +1,127 @@
+"""Fit a predictor to measured architectures, and judge it."""
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.stats import kendalltau, spearmanr
+
+from scalenas_mm.spaces import ArchError
+from .mlp import MultiMetricMLP
+
+Metrics = Mapping[str, np.ndarray]
+Progress = Callable[[int, float], None]
+
+
+@contextmanager
+def reproducible(seed: int) -> Iterator[None]:
+    """One thread and torch seeded; as before afterwards.
+
+    With one thread sums do not depend on the machine's number of cores, and
+    so small a network is not slower.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def fit_predictor(codes: np.ndarray,
+                  metrics: Metrics,
+                  epochs: int = 200,
+                  batch_size: int = 128,
+                  lr: float = 0.01,
+                  weight_decay: float = 1e-7,
+                  seed: int = 0,
+                  progress: Optional[Progress] = None,
+                  **kwargs: Any) -> MultiMetricMLP:
+    """Train a :class:`MultiMetricMLP` (NCP, Sec. E.1).
+
+    Adam with a one-cycle schedule and the smooth L1 loss of the normalised
+    metrics. Deterministic by seed.
+
+    Args:
+        codes (np.ndarray): Codes, shape ``(num, genes)``.
+        metrics (Mapping[str, np.ndarray]): Measured values, ``(num, )`` each.
+        epochs (int): How often every code is seen.
+        batch_size (int): Codes in a step.
+        lr (float): Highest learning rate.
+        weight_decay (float): Of Adam.
+        seed (int): For weights, order and dropout.
+        progress (Callable, optional): Called with the number of finished
+            epochs and the mean loss of the last one.
+        **kwargs: Settings of :class:`MultiMetricMLP`.
+
+    Raises:
+        ArchError: Shapes do not fit, values are not finite, or a setting is
+            not positive.
+    """
+    codes, values = _check(codes, metrics)
+    for name, value in dict(
+            epochs=epochs, batch_size=batch_size, lr=lr).items():
+        if not value > 0:
+            raise ArchError(name, 'a positive number', value)
+    with reproducible(seed):
+        model = MultiMetricMLP(codes.shape[1], list(metrics), **kwargs)
+        model.set_statistics(codes, values)
+        inputs = model.normalise('code', codes)
+        targets = model.normalise('metric', values)
+        steps = epochs * -(-len(codes) // batch_size)
+        optimizer = torch.optim.Adam(
+            model.parameters(), lr, weight_decay=weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, lr, total_steps=steps)
+        for epoch in range(1, epochs + 1):
+            loss = 0.0
+            for rows in torch.randperm(len(codes)).split(batch_size):
+                step = F.smooth_l1_loss(model(inputs[rows]), targets[rows])
+                optimizer.zero_grad()
+                step.backward()
+                optimizer.step()
+                schedule.step()
+                loss += step.item() * len(rows)
+            if progress is not None:
+                progress(epoch, loss / len(codes))
+    return model.eval().requires_grad_(False)
+
+
+def _check(codes: np.ndarray, metrics: Metrics) -> tuple:
+    codes = np.asarray(codes, np.float64)
+    if codes.ndim != 2 or len(codes) < 2:
+        raise ArchError('codes', 'shape (num, genes), at least two rows',
+                        codes.shape)
+    if not metrics:
+        raise ArchError('metrics', 'at least one', metrics)
+    for name, column in metrics.items():
+        if np.shape(column) != (len(codes), ):
+            raise ArchError(f'metrics.{name}', f'{len(codes)} values',
+                            np.shape(column))
+    values = np.stack([np.asarray(c, np.float64) for c in metrics.values()], 1)
+    for name, data in (('codes', codes), ('metrics', values)):
+        if not np.isfinite(data).all():
+            raise ArchError(name, 'finite numbers', 'others')
+    return codes, values
+
+
+def judge(predictor: MultiMetricMLP, codes: np.ndarray,
+          metrics: Metrics) -> Dict[str, Dict[str, float]]:
+    """How well measured metrics are predicted.
+
+    Returns:
+        dict: For every metric ``l1``, the mean absolute error in the metric's
+        unit, and the rank correlations ``kendall`` (tau-b) and ``spearman``.
+    """
+    predicted = predictor.predict(codes)
+    return {
+        name:
+        dict(
+            l1=float(np.abs(predicted[name] - values).mean()),
+            kendall=float(kendalltau(predicted[name], values).statistic),
+            spearman=float(spearmanr(predicted[name], values).statistic))
+        for name, values in metrics.items()
+    }

@@ -1,0 +1,96 @@
+"""Hard limits on exact costs."""
+from typing import Mapping
+
+import numpy as np
+
+from scalenas_mm.spaces import COST_KEYS, ArchError, CostModel
+from .slopes import cost_slopes
+
+ATTEMPTS = 20  # steps down the slope before a code is drawn to the cheapest
+GROWTH = 1.2  # of each step; small ones may not change the nearest member
+HALVINGS = 12
+
+
+class CostLimits:
+    """Keeps codes below upper limits of exact costs.
+
+    A code whose nearest member is too expensive moves in the direction in
+    which the exceeded cost falls fastest, until the limits are met. Where
+    that does not get there, it is drawn towards the cheapest architecture.
+
+    Args:
+        limits (Mapping[str, float]): Highest allowed ``params``, ``macs``,
+            ``backbone_params`` or ``backbone_macs``.
+        costs (CostModel): Gives the costs.
+        unit (np.ndarray): Scale of each gene, in which lengths are measured.
+
+    Raises:
+        ArchError: Another key, no number, or a limit that even the cheapest
+            architecture exceeds.
+    """
+
+    def __init__(self, limits: Mapping[str, float], costs: CostModel,
+                 unit: np.ndarray) -> None:
+        self.costs, self.unit = costs, unit
+        self.limits = dict(limits)
+        cheapest = costs.space.min_arch()
+        least = costs(cheapest)
+        for key, limit in self.limits.items():
+            if key not in COST_KEYS:
+                raise ArchError(f'limits.{key}',
+                                'one of ' + ', '.join(COST_KEYS), key)
+            if not isinstance(limit, (int, float)) or not limit >= least[key]:
+                raise ArchError(
+                    f'limits.{key}',
+                    f'a number >= {least[key]}, the least the space has',
+                    limit)
+        choices = costs.space.gene_choices()
+        self._low = np.array([c[0] for c in choices], np.float32)
+        # mean distance between choices; 1 for a gene that has only one
+        self._step = np.array([(c[-1] - c[0]) /
+                               (len(c) - 1) if len(c) > 1 else 1.0
+                               for c in choices], np.float32)
+        self._cheapest = costs.space.encode(cheapest).astype(np.float32)
+
+    def met(self, codes: np.ndarray) -> np.ndarray:
+        """Whether the nearest members of codes ``(N, genes)`` are within."""
+        found = self.costs.batch(self.costs.space.round_genes(codes))
+        return np.all(
+            [found[key] <= limit for key, limit in self.limits.items()], 0)
+
+    def project(self, codes: np.ndarray) -> np.ndarray:
+        """Codes within the limits; those that are stay as they are."""
+        codes = codes.copy()
+        for attempt in range(ATTEMPTS):
+            outside = np.flatnonzero(~self.met(codes))
+            if not len(outside):
+                return codes
+            step = self._descent(codes[outside]) * GROWTH**attempt
+            codes[outside] = np.maximum(codes[outside] - step, self._low)
+        outside = np.flatnonzero(~self.met(codes))
+        codes[outside] = self._shrink(codes[outside])
+        return codes
+
+    def _descent(self, codes: np.ndarray) -> np.ndarray:
+        """A Newton step down the slope of the most exceeded cost."""
+        genes = self.costs.space.round_genes(codes)
+        slopes, now = cost_slopes(self.costs, genes), self.costs.batch(genes)
+        drops = np.stack([1 - lim / now[k] for k, lim in self.limits.items()])
+        worst, rows = drops.argmax(0), np.arange(len(codes))
+        slope = np.stack([slopes[key] for key in self.limits])[worst, rows]
+        slope = slope * self.unit / self._step
+        length = drops[worst, rows] / np.maximum((slope**2).sum(1), 1e-12)
+        return (slope * length[:, None] * self.unit).astype(np.float32)
+
+    def _shrink(self, codes: np.ndarray) -> np.ndarray:
+        """Draw codes towards the cheapest one until they are within."""
+        good = np.zeros((len(codes), 1), np.float32)
+        bad = np.ones_like(good)
+        for _ in range(HALVINGS):
+            middle = (good + bad) / 2
+            met = self.met(self._between(codes, middle))[:, None]
+            good, bad = np.where(met, middle, good), np.where(met, bad, middle)
+        return self._between(codes, good)
+
+    def _between(self, codes: np.ndarray, share: np.ndarray) -> np.ndarray:
+        return self._cheapest + share * (codes - self._cheapest)

@@ -1,0 +1,246 @@
+"""Network coding propagation as a searcher for any space."""
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from scalenas_mm.registry import SEARCHERS
+from scalenas_mm.search import Candidate, Record, TopologyEvolution, select
+from scalenas_mm.spaces import COST_KEYS, Arch, ArchError
+from .fit import fit_predictor
+from .mlp import MultiMetricMLP
+from .propagation import NetworkCodingPropagation
+from .targets import Task
+
+HOLDOUT = 5  # one of so many of the initial population checks the first fit
+
+
+@SEARCHERS.register_module()
+class NCPSearcher(TopologyEvolution):
+    """Proposes architectures by gradient on a predictor of the archive.
+
+    Before each generation a :class:`MultiMetricMLP` is fitted to all
+    candidates so far. :class:`NetworkCodingPropagation` edits the best of
+    them, with genes relaxed to real numbers, once for every trade-off. The
+    proposals with the best predicted metrics and exact costs fill a share of
+    the generation; evolution fills the rest.
+
+    The predictor is checked on what it has not seen: Kendall's tau between
+    its predictions and the metrics of the newest generation, or of a fifth of
+    the initial population before the first one. Below ``min_tau`` the next
+    generation is evolution only.
+
+    Args:
+        share (float): Share of a generation that is proposed by propagation.
+        lambdas (Sequence[float]): Weights of the costs, one for each trade-off
+            (NCP, eq. 3); metrics have weight 1.
+        starts (int): Starts of each propagation: the best candidates, and as
+            many random ones if there are fewer.
+        min_tau (float): Least Kendall's tau to trust the predictor.
+        fit (Mapping[str, Any]): Options of :func:`fit_predictor`.
+        propagation (Mapping[str, Any]): Options of
+            :class:`NetworkCodingPropagation`.
+        **kwargs: ``k``, ``n0``, ``N``, ``seed`` and others as for
+            :class:`TopologyEvolution`.
+
+    Raises:
+        ArchError: A setting is out of range.
+    """
+
+    def __init__(self,
+                 *args: Any,
+                 share: float = 0.7,
+                 lambdas: Sequence[float] = (0.1, 0.3, 0.5, 0.7, 1.0),
+                 starts: int = 16,
+                 min_tau: float = 0.2,
+                 fit: Optional[Mapping[str, Any]] = None,
+                 propagation: Optional[Mapping[str, Any]] = None,
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not 0 <= share <= 1:
+            raise ArchError('share', 'a number in [0, 1]', share)
+        if not lambdas or min(lambdas) < 0:
+            raise ArchError('lambdas', 'numbers >= 0, at least one', lambdas)
+        if starts < 1:
+            raise ArchError('starts', 'a positive integer', starts)
+        if not -1 <= min_tau <= 1:
+            raise ArchError('min_tau', 'a number in [-1, 1]', min_tau)
+        if not self.objectives.metrics:
+            raise ArchError('objectives', 'a metric to predict besides costs',
+                            self.objectives.directions)
+        self.share, self.starts, self.min_tau = share, starts, min_tau
+        self.lambdas = tuple(lambdas)
+        self.fit = dict(fit or {})
+        self.propagation = dict(propagation or {})
+        self._fitted: Dict[int, MultiMetricMLP] = {}
+        self._proposed: Tuple[int, List[Candidate]] = (0, [])
+
+    def identity(self) -> Dict[str, Any]:
+        return dict(
+            super().identity(),
+            share=self.share,
+            lambdas=list(self.lambdas),
+            starts=self.starts,
+            min_tau=self.min_tau,
+            fit=self.fit,
+            propagation=self.propagation)
+
+    def offspring(self, index: int, rng: np.random.Generator) -> Candidate:
+        generation, slot = index // self.k + 1, index % self.k
+        proposals = self._proposals(generation)
+        if slot < len(proposals):
+            if proposals[slot].arch.digest not in self._seen:
+                return proposals[slot]
+        return super().offspring(index, rng)
+
+    def report(self, generation: int) -> str:
+        """How well the newest generation was predicted, and what follows."""
+        tau = self.tau(generation + 1)
+        plan = 'propagation' if self._trusted(tau) else 'evolution only'
+        return (f'predictor: Kendall tau {tau:.2f} on generation {generation},'
+                f' next: {plan}')
+
+    # -- the predictor ----------------------------------------------------
+    def tau(self, generation: int) -> float:
+        """Kendall's tau before this generation, on candidates not fitted.
+
+        The mean over the metrics; NaN if it cannot be told.
+        """
+        known = self._before(generation)
+        if generation > 1:
+            fresh = [r for r in known if r.generation == generation - 1]
+            predictor = self._predictor(generation - 1)
+        else:
+            fresh = known[::HOLDOUT]
+            rest = [r for i, r in enumerate(known) if i % HOLDOUT]
+            predictor = self._fit(rest, 0)
+        if predictor is None or len(fresh) < 3:
+            return float('nan')
+        predicted = predictor.predict(self._genes(fresh))
+        return float(
+            np.mean([
+                kendalltau(predicted[key], [r.value(key)
+                                            for r in fresh]).statistic
+                for key in self.objectives.metrics
+            ]))
+
+    def _trusted(self, tau: float) -> bool:
+        return tau >= self.min_tau  # not if it is NaN
+
+    def _before(self, generation: int) -> List[Record]:
+        """Candidates that were measured before this generation."""
+        return [r for r in self.history[:self._first_of(generation)] if r.ok]
+
+    def _first_of(self, generation: int) -> int:
+        return self.n0 + (generation - 1) * self.k
+
+    def _predictor(self, generation: int) -> Optional[MultiMetricMLP]:
+        """Fitted to everything before this generation."""
+        if generation not in self._fitted:
+            model = self._fit(self._before(generation), generation)
+            if model is None:
+                return None
+            self._fitted = {
+                g: m
+                for g, m in self._fitted.items() if g == generation - 1
+            }
+            self._fitted[generation] = model
+        return self._fitted[generation]
+
+    def _fit(self, records: Sequence[Record],
+             seed: int) -> Optional[MultiMetricMLP]:
+        if len(records) < 2:
+            return None
+        values = {
+            key: np.array([r.value(key) for r in records], float)
+            for key in self.objectives.directions
+        }
+        return fit_predictor(
+            self._genes(records), values, **{
+                'seed': self.seed + seed,
+                **self.fit
+            })
+
+    def _genes(self, records: Sequence[Record]) -> np.ndarray:
+        return np.stack(
+            [self.space.encode(self.space.from_dict(r.arch)) for r in records])
+
+    # -- proposals --------------------------------------------------------
+    def _proposals(self, generation: int) -> List[Candidate]:
+        """Of one generation, the best first; none without a good fit."""
+        if self._proposed[0] != generation:
+            self._proposed = generation, self._propose(generation)
+        return self._proposed[1]
+
+    def _propose(self, generation: int) -> List[Candidate]:
+        num = round(self.share * self.k)
+        if not num or not self._trusted(self.tau(generation)):
+            return []
+        predictor = self._predictor(generation)
+        assert predictor is not None  # there was enough to judge it
+        pool = self._pool(generation, predictor)
+        if not pool:
+            return []
+        archs = list(pool)
+        genes = np.stack([self.space.encode(arch) for arch in archs])
+        predicted = {**predictor.predict(genes), **self.costs.batch(genes)}
+        values = np.stack([
+            predicted[key] * (-1 if direction == 'max' else 1)
+            for key, direction in self.objectives.directions.items()
+        ], 1)
+        return [
+            Candidate(archs[i], pool[archs[i]], generation)
+            for i in select(values, num)
+        ]
+
+    def _pool(self, generation: int,
+              predictor: MultiMetricMLP) -> Dict[Arch, Tuple[int, ...]]:
+        """New architectures within the constraints, and their starts."""
+        seen = {r.digest for r in self.history[:self._first_of(generation)]}
+        starts, ids = self._starts(generation)
+        pool: Dict[Arch, Tuple[int, ...]] = {}
+        for weight in self.lambdas:
+            task = Task(predictor, self._targets(weight))
+            result = NetworkCodingPropagation(
+                self.space,
+                task,
+                limits=self._limits(),
+                costs=self.costs,
+                **self.propagation).run(starts)
+            steps = result.rounded(self.space)
+            for genes in steps[np.linspace(0, len(steps) - 1, 4, dtype=int)]:
+                for code, parent in zip(genes, ids):
+                    arch = self.space.live(self.space.decode(code))
+                    if arch.digest not in seen and self._fits(arch):
+                        pool.setdefault(arch, parent)
+        return pool
+
+    def _fits(self, arch: Arch) -> bool:
+        return bool(self.constraints.violation(self.costs(arch)) == 0)
+
+    def _starts(self,
+                generation: int) -> Tuple[np.ndarray, List[Tuple[int, ...]]]:
+        best = self.parents(generation)[:self.starts]
+        genes, ids = self._genes(best), [(record.id, ) for record in best]
+        missing = self.starts - len(best)
+        if missing:
+            rng = np.random.default_rng([self.seed, generation, 1])
+            genes = np.concatenate(
+                [genes, self.space.spread_genes(rng, missing)])
+        return genes, ids + [()] * missing
+
+    def _targets(self, weight: float) -> Dict[str, Dict[str, float]]:
+        return {
+            key:
+            dict(
+                increment=1.0 if direction == 'max' else -1.0,
+                weight=weight if key in COST_KEYS else 1.0)
+            for key, direction in self.objectives.directions.items()
+        }
+
+    def _limits(self) -> Dict[str, float]:
+        return {
+            key: high
+            for key, (_, high) in self.constraints.ranges.items()
+            if np.isfinite(high)
+        }

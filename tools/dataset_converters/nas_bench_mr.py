@@ -1,0 +1,86 @@
+"""Convert tables of measured architectures to CSV or Parquet.
+
+SRC is a folder, or one file, of NAS-Bench-MR or of a benchmark of your own:
+released pickles (only plain data is read, no code is run), CSV, Parquet, or
+archives of searches. Every setting becomes DST/<setting>.csv or .parquet, and
+its statistics are printed beside the published ones.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from scalenas_mm.benchmarks import PAPER, NASBenchMR
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('src', help='folder of tables, or one table')
+    parser.add_argument('dst', help='folder to write to')
+    parser.add_argument('--format', choices=['csv', 'parquet'], default='csv')
+    parser.add_argument(
+        '--setting',
+        nargs='+',
+        metavar='NAME',
+        help='convert only these settings (default: all)')
+    parser.add_argument(
+        '--columns',
+        nargs='+',
+        metavar='NAME',
+        help='names of the metrics, for pickles that do not say them; '
+        'otherwise which metrics to keep')
+    parser.add_argument(
+        '--force', action='store_true', help='overwrite existing files')
+    return parser.parse_args()
+
+
+def convert(args):
+    """Write what the arguments ask for; return the benchmark and names."""
+    names = args.setting or NASBenchMR(args.src).settings
+    columns = {name: args.columns for name in names} if args.columns else None
+    bench = NASBenchMR(args.src, columns)
+    paths = [Path(args.dst) / f'{name}.{args.format}' for name in names]
+    for path in paths:
+        if path.exists() and not args.force:
+            raise FileExistsError(f'{path} exists; --force overwrites it')
+    tables = [bench.table(name) for name in names]  # all before any is written
+    Path(args.dst).mkdir(parents=True, exist_ok=True)
+    for table, path in zip(tables, paths):
+        getattr(table, f'to_{args.format}')(path)
+    return bench, names
+
+
+def summary(bench, names):
+    """Statistics of the main metrics, and the published ones."""
+    table = Table(title='Main metrics', box=box.SIMPLE)
+    table.add_column('setting', no_wrap=True)
+    table.add_column('metric')
+    for column in ('rows', 'mean', 'std', 'min', 'max', 'paper mean', 'std'):
+        table.add_column(column, justify='right')
+    for name in names:
+        found, paper = bench.statistics(name), PAPER.get(name)
+        numbers = [found[key] for key in ('mean', 'std', 'min', 'max')]
+        published = [paper.mean, paper.std] if paper else []
+        table.add_row(name, bench.main_metric(name), str(found['num']),
+                      *(f'{number:.2f}' for number in numbers + published))
+    return table
+
+
+def main():
+    args = parse_args()
+    try:
+        bench, names = convert(args)
+    except (OSError, ValueError) as error:
+        print(f'nas_bench_mr.py: error: {error}', file=sys.stderr)
+        sys.exit(2)
+    Console().print(summary(bench, names))
+    print(f'wrote {len(names)} tables to {args.dst}')
+
+
+if __name__ == '__main__':
+    main()
