@@ -16,6 +16,8 @@ no accelerator, distributed  DDP refuses ``device_ids`` and SyncBN. Both are
                              dropped when MMEngine wraps the model.
 no accelerator, KITTI metric mmdet3d compiles a CUDA kernel. A module on
                              mmcv's CPU operator takes its place.
+numpy 1.24 to 1.26           mmdet3d 1.4 samples ground truth with ``np.long``,
+                             which these versions lack. It is ``np.int64``.
 torchvision built with CUDA  See :mod:`scalenas_mm._torchvision_cpu`.
 beside a torch without
 ===========================  ==============================================
@@ -48,6 +50,8 @@ def apply() -> None:
     """Apply the fixes this environment needs; later calls do nothing."""
     define_missing_operators()
     allow_training_checkpoints()
+    if 'long' not in vars(np):
+        np.long = np.int64
     if get_device() == 'cpu':
         mmengine.dist.utils._init_dist_pytorch = init_process_group_on_cpu
         MMDistributedDataParallel.__init__ = on_cpu(

@@ -27,6 +27,10 @@ def test_apply_acts_once():
     assert before == (sys.meta_path, MMDistributedDataParallel.__init__)
 
 
+def test_long_is_there():
+    assert np.array([1, 2]).astype(np.long).dtype.itemsize == 8
+
+
 # --- Checkpoints ---
 
 

@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 
 from scalenas_mm.export import ExportError
 from scalenas_mm.export.released import ReleasedError
+from scalenas_mm.predictors import PredictorError
 from scalenas_mm.search import ArchiveError
 from scalenas_mm.spaces import ArchError
 
@@ -26,7 +27,7 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except (ArchError, ArchiveError, ExportError, ReleasedError,
-            FileNotFoundError) as error:
+            PredictorError, FileNotFoundError) as error:
         fail(str(error))
 
 

@@ -1,6 +1,7 @@
 """Neural predictors of architectures, and network coding propagation."""
 from .checkpoint import PredictorError, load_predictor, save_predictor
 from .fit import fit_predictor, judge
+from .joint import Proposal, propose_jointly
 from .limits import CostLimits
 from .mlp import MultiMetricMLP
 from .propagation import NetworkCodingPropagation, Propagation
@@ -9,6 +10,7 @@ from .targets import Target, Task, efficiency_targets
 
 __all__ = [
     'CostLimits', 'MultiMetricMLP', 'NCPSearcher', 'NetworkCodingPropagation',
-    'PredictorError', 'Propagation', 'Target', 'Task', 'efficiency_targets',
-    'fit_predictor', 'judge', 'load_predictor', 'save_predictor'
+    'PredictorError', 'Propagation', 'Proposal', 'Target', 'Task',
+    'efficiency_targets', 'fit_predictor', 'judge', 'load_predictor',
+    'propose_jointly', 'save_predictor'
 ]

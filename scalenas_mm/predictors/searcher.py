@@ -6,10 +6,9 @@ from scipy.stats import kendalltau
 
 from scalenas_mm.registry import SEARCHERS
 from scalenas_mm.search import Candidate, Record, TopologyEvolution, select
-from scalenas_mm.spaces import COST_KEYS, Arch, ArchError
-from .fit import fit_predictor
+from scalenas_mm.spaces import Arch, ArchError
 from .mlp import MultiMetricMLP
-from .propagation import NetworkCodingPropagation
+from .proposals import fit_records, genes_of, propagate, tradeoff
 from .targets import Task
 
 HOLDOUT = 5  # one of so many of the initial population checks the first fit
@@ -116,7 +115,7 @@ class NCPSearcher(TopologyEvolution):
             predictor = self._fit(rest, 0)
         if predictor is None or len(fresh) < 3:
             return float('nan')
-        predicted = predictor.predict(self._genes(fresh))
+        predicted = predictor.predict(genes_of(self.space, fresh))
         return float(
             np.mean([
                 kendalltau(predicted[key], [r.value(key)
@@ -151,19 +150,11 @@ class NCPSearcher(TopologyEvolution):
              seed: int) -> Optional[MultiMetricMLP]:
         if len(records) < 2:
             return None
-        values = {
-            key: np.array([r.value(key) for r in records], float)
-            for key in self.objectives.directions
-        }
-        return fit_predictor(
-            self._genes(records), values, **{
-                'seed': self.seed + seed,
-                **self.fit
-            })
-
-    def _genes(self, records: Sequence[Record]) -> np.ndarray:
-        return np.stack(
-            [self.space.encode(self.space.from_dict(r.arch)) for r in records])
+        return fit_records(self.space, records,
+                           list(self.objectives.directions), **{
+                               'seed': self.seed + seed,
+                               **self.fit
+                           })
 
     # -- proposals --------------------------------------------------------
     def _proposals(self, generation: int) -> List[Candidate]:
@@ -196,51 +187,34 @@ class NCPSearcher(TopologyEvolution):
     def _pool(self, generation: int,
               predictor: MultiMetricMLP) -> Dict[Arch, Tuple[int, ...]]:
         """New architectures within the constraints, and their starts."""
+        starts, parents = self._starts(generation)
+        tradeoffs = [[Task(predictor, tradeoff(self.objectives, weight))]
+                     for weight in self.lambdas]
+        limits = {
+            key: high
+            for key, (_, high) in self.constraints.ranges.items()
+            if np.isfinite(high)
+        }
+        found = propagate(self.costs, tradeoffs, starts, limits,
+                          **self.propagation)
         seen = {r.digest for r in self.history[:self._first_of(generation)]}
-        starts, ids = self._starts(generation)
-        pool: Dict[Arch, Tuple[int, ...]] = {}
-        for weight in self.lambdas:
-            task = Task(predictor, self._targets(weight))
-            result = NetworkCodingPropagation(
-                self.space,
-                task,
-                limits=self._limits(),
-                costs=self.costs,
-                **self.propagation).run(starts)
-            steps = result.rounded(self.space)
-            for genes in steps[np.linspace(0, len(steps) - 1, 4, dtype=int)]:
-                for code, parent in zip(genes, ids):
-                    arch = self.space.live(self.space.decode(code))
-                    if arch.digest not in seen and self._fits(arch):
-                        pool.setdefault(arch, parent)
-        return pool
+        return {
+            arch: parents[start]
+            for arch, start in found.items()
+            if arch.digest not in seen and self._fits(arch)
+        }
 
     def _fits(self, arch: Arch) -> bool:
         return bool(self.constraints.violation(self.costs(arch)) == 0)
 
     def _starts(self,
                 generation: int) -> Tuple[np.ndarray, List[Tuple[int, ...]]]:
+        """The best candidates so far and, if need be, random ones."""
         best = self.parents(generation)[:self.starts]
-        genes, ids = self._genes(best), [(record.id, ) for record in best]
         missing = self.starts - len(best)
-        if missing:
-            rng = np.random.default_rng([self.seed, generation, 1])
-            genes = np.concatenate(
-                [genes, self.space.spread_genes(rng, missing)])
-        return genes, ids + [()] * missing
-
-    def _targets(self, weight: float) -> Dict[str, Dict[str, float]]:
-        return {
-            key:
-            dict(
-                increment=1.0 if direction == 'max' else -1.0,
-                weight=weight if key in COST_KEYS else 1.0)
-            for key, direction in self.objectives.directions.items()
-        }
-
-    def _limits(self) -> Dict[str, float]:
-        return {
-            key: high
-            for key, (_, high) in self.constraints.ranges.items()
-            if np.isfinite(high)
-        }
+        rng = np.random.default_rng([self.seed, generation, 1])
+        genes = np.concatenate([
+            genes_of(self.space, best),
+            self.space.spread_genes(rng, missing)
+        ]) if missing else genes_of(self.space, best)
+        return genes, [(record.id, ) for record in best] + [()] * missing

@@ -1,6 +1,6 @@
 """What a propagation aims at."""
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Sequence, Tuple, Union
+from typing import Any, Dict, Mapping, Tuple, Union
 
 import numpy as np
 import torch
@@ -156,7 +156,3 @@ def efficiency_targets(main: str,
         main: dict(increment=float(step)),
         cost: dict(increment=-float(step), weight=float(lambda_))
     }
-
-
-Targets = Mapping[str, Any]
-Tasks = Sequence[Task]

@@ -1,6 +1,8 @@
 """Searchers: which architecture is evaluated next? Numpy only."""
 from .archive import (Archive, ArchiveError, read_archive, read_meta,
                       write_atomic)
+from .joint import join_archives
+from .listed import ListedSearch, read_archs
 from .objectives import Constraints, Objectives
 from .pareto import crowding_distance, hypervolume, pareto_front, peel, select
 from .random_search import RandomSearch
@@ -9,8 +11,9 @@ from .searcher import Candidate, Searcher, SearchExhausted
 from .topology import TopologyEvolution
 
 __all__ = [
-    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'FAILED', 'OK',
-    'Objectives', 'RandomSearch', 'Record', 'SearchExhausted', 'Searcher',
-    'TopologyEvolution', 'crowding_distance', 'hypervolume', 'pareto_front',
-    'peel', 'read_archive', 'read_meta', 'select', 'write_atomic'
+    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'FAILED',
+    'ListedSearch', 'OK', 'Objectives', 'RandomSearch', 'Record',
+    'SearchExhausted', 'Searcher', 'TopologyEvolution', 'crowding_distance',
+    'hypervolume', 'join_archives', 'pareto_front', 'peel', 'read_archive',
+    'read_archs', 'read_meta', 'select', 'write_atomic'
 ]

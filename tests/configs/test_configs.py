@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
 ALL = sorted(CONFIGS.rglob('*.py'))
 FULL = [path for path in ALL if '_base_' not in path.parts]
+# folder -> the library whose modules a config names without a scope
+SCOPES = dict(imagenet='mmpretrain', kitti='mmdet3d')
 
 pytest.importorskip('mmseg')
 
@@ -37,7 +39,7 @@ def test_basenames_are_unique():
 def test_loads_and_says_where_its_modules_are(path):
     config = Config.fromfile(path)
     assert config.custom_imports == dict(imports=['scalenas_mm.registry'])
-    assert config.default_scope == 'mmseg'
+    assert config.default_scope == SCOPES.get(path.parent.name, 'mmseg')
 
 
 @pytest.fixture(scope='module')

@@ -20,11 +20,12 @@ def score(arch, costs=COSTS):
 
 
 def tell(searcher, candidate, **changes):
+    if 'metrics' not in changes:
+        changes['metrics'] = dict(mIoU=score(candidate.arch, searcher.costs))
     record = Record(
         id=len(searcher.history),
         digest=candidate.arch.digest,
         arch=candidate.arch.to_dict(),
-        metrics=dict(mIoU=score(candidate.arch, searcher.costs)),
         cost=searcher.costs(candidate.arch),
         parents=list(candidate.parents),
         generation=candidate.generation)

@@ -1,0 +1,18 @@
+# Seg-4x: Cityscapes resized to 256x512 beforehand, in crops of 128x256; see
+# tools/dataset_converters/resize_cityscapes.py.
+_base_ = './ncp_seg_cityscapes.py'
+data_root = 'data/cityscapes_256x512'
+crop_size = (128, 256)
+scale = (512, 256)  # width, height
+model = dict(data_preprocessor=dict(size=crop_size))
+
+train_pipeline = _base_.train_pipeline
+train_pipeline[2].scale = scale  # RandomResize
+train_pipeline[3].crop_size = crop_size  # RandomCrop
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = scale  # Resize
+train_dataloader = dict(
+    dataset=dict(data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(
+    dataset=dict(data_root=data_root, pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,36 @@
+"""Tiny data sets that several tests of configs use."""
+import pytest
+from tiny_cityscapes import write_images
+from tiny_images import convert, write_jpgs
+
+
+@pytest.fixture(scope='session')
+def imagenet(tmp_path_factory):
+    """51 classes, four of which have four images and the others one; and the
+    files of the three subsets."""
+    root = tmp_path_factory.mktemp('imagenet')
+    for label in range(51):
+        for split, names in ('train', '0123' if label < 4 else '0'), ('val',
+                                                                      '0'):
+            write_jpgs(root / split / f'n{label:08d}',
+                       [f'{name}.JPEG' for name in names])
+    for classes, images in (50, 1000), (50, 100), (10, 1000):
+        result = convert('imagenet_subset', root, '--classes', classes,
+                         '--images', images)
+        assert result.returncode == 0, result.stderr
+    return root
+
+
+@pytest.fixture(scope='session')
+def cityscapes(tmp_path_factory):
+    root = tmp_path_factory.mktemp('cityscapes')
+    write_images(root)
+    return root
+
+
+@pytest.fixture(scope='session')
+def small_cityscapes(cityscapes):
+    target = cityscapes.with_name('cityscapes_small')
+    result = convert('resize_cityscapes', cityscapes, target, '--size', 32, 64)
+    assert '8 files of 32x64' in result.stdout, result.stderr
+    return target

@@ -1,0 +1,257 @@
+"""NCP's configs: the paper's settings, and a run on tiny data of each."""
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+from tiny_images import write_jpgs
+from tiny_kitti import write_kitti
+
+from scalenas_mm.spaces import Complexity, NCPSpace
+
+for library in 'mmseg', 'mmpretrain', 'mmdet3d':
+    pytest.importorskip(library)
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / 'configs'
+NAMES = [
+    path.relative_to(CONFIGS).as_posix()
+    for path in sorted(CONFIGS.glob('ncp/*/*.py'))
+    if path.parent.name != 'demo'
+]
+SMALL = '8 8 | 1 1 8 | 1 1,1 8,16 | 1 1,1,1 8,16,24 | 1 1,1,1,1 8,16,24,32 | 8'
+
+
+@pytest.fixture(scope='module')
+def configs(tmp_path_factory):
+    """A copy of the configs, in which only the code is another one."""
+    folder = tmp_path_factory.mktemp('copy') / 'configs'
+    shutil.copytree(CONFIGS / '_base_', folder / '_base_')
+    for name in NAMES:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            re.sub(r"code = \([^)]+\)", f'code = {SMALL!r}',
+                   (CONFIGS / name).read_text()))
+    return folder
+
+
+# ---- the paper's settings ------------------------------------------------
+SGD = dict(type='SGD', lr=0.1, momentum=0.9)
+CLASSIFICATION = dict(SGD, weight_decay=1e-4)
+SEGMENTATION = dict(SGD, weight_decay=4e-5)
+DETECTION = dict(type='AdamW', betas=(0.9, 0.99), weight_decay=0.01)
+
+
+@pytest.mark.parametrize('name, gpus, batch, optimizer, length, interval', [
+    ('imagenet/ncp_cls-50-1000_imagenet', 2, 160, CLASSIFICATION, 100, 5),
+    ('imagenet/ncp_cls-50-100_imagenet', 2, 160, CLASSIFICATION, 100, 5),
+    ('imagenet/ncp_cls-10-1000_imagenet', 2, 160, CLASSIFICATION, 100, 5),
+    ('imagenet/ncp_cls-10c_imagenet', 2, 160, CLASSIFICATION, 10, 5),
+    ('cityscapes/ncp_seg_cityscapes', 8, 64, SEGMENTATION, 25000, 5000),
+    ('cityscapes/ncp_seg-4x_cityscapes', 8, 64, SEGMENTATION, 25000, 5000),
+    ('kitti/ncp_3ddet_kitti', 8, 16, DETECTION, 80, 1),
+])
+def test_settings_of_the_paper(name, gpus, batch, optimizer, length, interval):
+    """Appendix A.1; also where they come from a base of upstream's."""
+    config = Config.fromfile(CONFIGS / 'ncp' / f'{name}.py')
+    assert config.train_dataloader.batch_size * gpus == batch
+    assert config.auto_scale_lr.base_batch_size == batch
+    found = config.optim_wrapper.optimizer
+    assert {key: found[key] for key in optimizer} == optimizer
+    loop = config.train_cfg
+    assert loop.get('max_iters', loop.get('max_epochs')) == length
+    assert loop.val_interval == interval
+    schedulers = config.param_scheduler
+    for schedule in schedulers if isinstance(schedulers,
+                                             list) else [schedulers]:
+        assert length in (schedule.get('end'), schedule.get('total_steps'))
+
+
+def test_augmentations_of_point_clouds():
+    """The config changes entries of upstream's list by their place."""
+    config = Config.fromfile(CONFIGS / 'ncp/kitti/ncp_3ddet_kitti.py')
+    pipeline = config.train_dataloader.dataset.dataset.pipeline
+    assert [step.type for step in pipeline
+            if 'translation_std' in step] == ['GlobalRotScaleTrans']
+    assert config.train_dataloader.dataset.times == 1
+
+
+def test_small_images_are_cropped_and_tested_small():
+    config = Config.fromfile(CONFIGS /
+                             'ncp/cityscapes/ncp_seg-4x_cityscapes.py')
+    steps = {
+        step.type: step
+        for step in config.train_dataloader.dataset.pipeline
+    }
+    assert steps['RandomResize'].scale == (512, 256)
+    assert steps['RandomCrop'].crop_size == (128, 256)
+    assert config.test_dataloader.dataset.pipeline[1].scale == (512, 256)
+
+
+@pytest.mark.parametrize('row, name', [
+    ('classification', 'imagenet/ncp_cls-50-1000_imagenet'),
+    ('Seg', 'cityscapes/ncp_seg_cityscapes'),
+    ('Seg-4x', 'cityscapes/ncp_seg-4x_cityscapes'),
+    ('ADE20K', 'ade20k/ncp_seg_ade20k'),
+    ('3dDet', 'kitti/ncp_3ddet_kitti'),
+])
+def test_cost_in_the_readme(row, name):
+    """It is the space's, of the config's code."""
+    text = (CONFIGS / 'ncp' / 'README.md').read_text()
+    numbers = re.search(rf'\n\| {row} \| \d+x(\d+)x(\d+) \| (.+) \| (.+) \|\n',
+                        text)
+    height, width, params, macs = (
+        int(number.replace(',', '')) for number in numbers.groups())
+    config = Config.fromfile(CONFIGS / 'ncp' / f'{name}.py')
+    backbone = config.model.backbone
+    space = NCPSpace(
+        output_stride=backbone.get('output_stride', 4),
+        in_channels=backbone.get('in_channels', 3))
+    assert space.complexity(space.resolve(config.code),
+                            (height, width)) == Complexity(params, macs)
+    assert space.resolve(config.code) == space.initial_arch()
+
+
+# ---- tiny data -----------------------------------------------------------
+@pytest.fixture(scope='module')
+def ade20k(tmp_path_factory):
+    root = tmp_path_factory.mktemp('ade20k')
+    for split in 'training', 'validation':
+        write_jpgs(root / 'images' / split, ['0.jpg', '1.jpg'])
+        labels = root / 'annotations' / split
+        labels.mkdir(parents=True)
+        for name in '01':
+            image = np.arange(32 * 32, dtype=np.uint8).reshape(32, 32) % 151
+            cv2.imwrite(f'{labels}/{name}.png', image)
+    return root
+
+
+@pytest.fixture(scope='module')
+def kitti(tmp_path_factory):
+    root = tmp_path_factory.mktemp('kitti')
+    write_kitti(root)
+    return root
+
+
+# ---- two iterations of each ----------------------------------------------
+@pytest.fixture(autouse=True)
+def plain_config_text(monkeypatch):
+    """A Runner lays its config out four times with yapf, which takes longer
+    than two iterations."""
+    monkeypatch.setattr(Config, 'pretty_text', property(str))
+
+
+def replace_text(value, old, new):
+    """Replace ``old`` in all texts inside ``value``."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if isinstance(item, str):
+            value[key] = item.replace(old, new)
+        elif isinstance(item, (dict, list)):
+            replace_text(item, old, new)
+
+
+def load(configs, name, data, work_dir, batch_size=1):
+    """A config with the small code for tiny data, in this process."""
+    config = Config.fromfile(configs / 'ncp' / f'{name}.py')
+    for part in 'train', 'val', 'test':
+        loader = config[f'{part}_dataloader']
+        loader.update(
+            batch_size=batch_size, num_workers=0, persistent_workers=False)
+        inner = loader.dataset.get('dataset', loader.dataset)
+        replace_text(loader, inner.data_root, f'{data}/')
+    loop = config.train_cfg
+    loop.update(val_begin=1, val_interval=100)
+    loop['max_iters' if 'max_iters' in loop else 'max_epochs'] = (
+        2 if 'max_iters' in loop else 1)
+    config.default_hooks.logger.interval = 1
+    config.work_dir = str(work_dir)
+    config.experiment_name = f'{name}_{work_dir.name}'.replace('/', '_')
+    return config
+
+
+def train(config):
+    """Train; return the runner, whose loss is a number."""
+    runner = Runner.from_cfg(config)
+    runner.train()
+    assert runner.iter == 2
+    assert np.isfinite(runner.message_hub.get_scalar('train/loss').current())
+    assert str(runner.model.backbone.arch) == SMALL
+    return runner
+
+
+@pytest.mark.parametrize('name, classes', [('cls-50-1000', 50),
+                                           ('cls-50-100', 50),
+                                           ('cls-10-1000', 10),
+                                           ('cls-10c', 50)])
+def test_imagenet(name, classes, configs, imagenet, tmp_path):
+    config = load(configs, f'imagenet/ncp_{name}_imagenet', imagenet, tmp_path,
+                  (classes + 4 * 3) // 2)
+    config.train_dataloader.dataset.pipeline[1].scale = 32
+    config.test_dataloader.dataset.pipeline[1].scale = 36
+    config.test_dataloader.dataset.pipeline[2].crop_size = 32
+    config.val_dataloader = config.test_dataloader
+    runner = train(config)
+    metrics = runner.val()
+    assert runner.model.head.fc.weight.shape == (classes, 8)
+    assert len(runner.val_dataloader.dataset) == classes
+    assert 0 <= metrics['accuracy/top1'] <= metrics['accuracy/top5'] <= 100
+
+
+def test_cityscapes(configs, cityscapes, tmp_path):
+    config = load(configs, 'cityscapes/ncp_seg_cityscapes', cityscapes,
+                  tmp_path)
+    config.train_dataloader.dataset.pipeline[3].crop_size = (64, 128)
+    config.test_dataloader.dataset.pipeline[1].scale = (128, 64)
+    config.val_dataloader = config.test_dataloader
+    runner = train(config)
+    group, = runner.optim_wrapper.param_groups
+    factor = (1 - 2 / 25000)**0.9
+    assert group['lr'] == pytest.approx(1e-4 + (0.1 - 1e-4) * factor)
+    assert group['momentum'] == pytest.approx(0.9 * factor)
+    head = runner.model.decode_head
+    assert [name for name, _ in head.named_parameters()
+            ] == ['conv_seg.weight', 'conv_seg.bias']
+    assert head.conv_seg.weight.shape == (19, 8, 1, 1)
+    assert set(runner.val()) == {'aAcc', 'mIoU', 'mAcc'}
+
+
+def test_small_cityscapes(configs, small_cityscapes, tmp_path):
+    config = load(configs, 'cityscapes/ncp_seg-4x_cityscapes',
+                  small_cityscapes, tmp_path)
+    assert 0 <= train(config).val()['mIoU'] <= 100
+
+
+def test_ade20k(configs, ade20k, tmp_path):
+    config = load(configs, 'ade20k/ncp_seg_ade20k', ade20k, tmp_path)
+    config.train_dataloader.dataset.pipeline[3].crop_size = (64, 64)
+    config.test_dataloader.dataset.pipeline[1].scale = (64, 64)
+    config.val_dataloader = config.test_dataloader
+    runner = train(config)
+    assert runner.model.decode_head.conv_seg.weight.shape == (150, 8, 1, 1)
+    assert 0 <= runner.val()['mIoU'] <= 100
+
+
+@pytest.mark.slow
+def test_kitti(configs, kitti, tmp_path):
+    """Detections are written in KITTI's format; mmdet3d's metric, which is
+    compiled for 15 seconds, is left out."""
+    config = load(configs, 'kitti/ncp_3ddet_kitti', kitti, tmp_path)
+    replace_text(config.val_evaluator, 'data/kitti/', f'{kitti}/')
+    config.val_evaluator.update(
+        format_only=True, submission_prefix=str(tmp_path / 'results'))
+    config.param_scheduler[0].total_steps = 2
+    config.model.test_cfg.score_thr = 0.  # so that there are detections
+    runner = train(config)
+    model = runner.model
+    assert model.bbox_head.conv_reg.weight.shape == (42, 8, 1, 1)
+    assert model.voxel_encoder.pfn_layers[0].linear.out_features == 64
+    runner.val()
+    text, _ = sorted((tmp_path / 'results' / 'pred_instances_3d').iterdir())
+    kind, *numbers = text.read_text().split('\n')[0].split()
+    assert kind in ('Pedestrian', 'Cyclist', 'Car') and len(numbers) == 15

@@ -1,0 +1,140 @@
+"""Joint search for several tasks."""
+import json
+import runpy
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from search.conformance import COSTS, OBJECTIVES, SPACE, finish
+
+from scalenas_mm.predictors import propose_jointly
+from scalenas_mm.search import RandomSearch, read_archive
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+
+
+def history(seed, better):
+    """Random candidates of a task whose metric is a function of them."""
+    records = finish(RandomSearch(COSTS, OBJECTIVES, N=80, seed=seed))
+    return [
+        replace(
+            r,
+            metrics=dict(
+                mIoU=float(better(SPACE.encode(SPACE.from_dict(r.arch))))))
+        for r in records
+    ]
+
+
+def early(genes):
+    return genes[:len(genes) // 2].sum()
+
+
+def late(genes):
+    return genes[len(genes) // 2:].sum()
+
+
+@pytest.fixture(scope='module')
+def archives():
+    return dict(early=history(0, early), late=history(1, late))
+
+
+def test_proposals_are_new_and_good_for_both(archives):
+    found = propose_jointly(
+        COSTS, archives, 'mIoU', 10, lambdas=(0.1, ), iterations=40)
+    digests = {p.arch.digest for p in found}
+    known = {r.digest for records in archives.values() for r in records}
+    assert 0 < len(digests) == len(found) <= 10 and not digests & known
+    for proposal in found:
+        assert proposal.cost == COSTS(proposal.arch)
+        assert list(proposal.predicted) == ['early.mIoU', 'late.mIoU']
+    genes = [SPACE.encode(p.arch) for p in found]
+    best = {
+        name: sorted(r.metrics['mIoU'] for r in records)[-8]
+        for name, records in archives.items()
+    }  # the best tenth
+    assert any(
+        early(g) >= best['early'] and late(g) >= best['late'] for g in genes)
+
+
+def test_limits_are_kept(archives):
+    limit = 1.2 * COSTS(SPACE.min_arch())['macs']
+    found = propose_jointly(
+        COSTS,
+        archives,
+        'mIoU',
+        5,
+        limits=dict(macs=limit),
+        lambdas=(0.3, ),
+        iterations=10)
+    assert found and all(p.cost['macs'] <= limit for p in found)
+
+
+# -- the tool ----------------------------------------------------------------
+def write(folder, name, records, **space):
+    path = folder / f'{name}.jsonl'
+    path.write_text(''.join(r.to_json() + '\n' for r in records))
+    meta = dict(
+        space={
+            **SPACE.to_dict(),
+            **space
+        },
+        evaluation=dict(input_size=[64, 64]))
+    path.with_suffix('.meta.json').write_text(json.dumps(meta))
+    return f'{name}={path}'
+
+
+@pytest.fixture
+def joint_search(monkeypatch, capsys):
+    """Run the tool in this process; exit code, output and errors."""
+
+    def run(*args):
+        argv = ['joint_search.py', *map(str, args)]
+        monkeypatch.setattr(sys, 'argv', argv)
+        monkeypatch.syspath_prepend(str(TOOLS))
+        code = 0
+        try:
+            runpy.run_path(str(TOOLS / 'joint_search.py'), run_name='__main__')
+        except SystemExit as exit:
+            code = exit.code
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+def test_tool_proposes_and_joins(archives, tmp_path, joint_search):
+    pairs = [write(tmp_path, name, rec) for name, rec in archives.items()]
+    out = tmp_path / 'archs.jsonl'
+    code, text, error = joint_search('propose', *pairs, '--out', out, '--num',
+                                     3)
+    assert code == 0, error
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(lines) == 3 and 'early.mIoU' in text
+    assert all(SPACE.from_dict(x['arch']).digest == x['digest'] for x in lines)
+    code, _, error = joint_search('propose', *pairs, '--out', out)
+    assert code == 2 and '--force overwrites' in error
+
+    part = [
+        replace(record, id=i)
+        for i, record in enumerate(archives['early'][20:50])
+    ]
+    joined = tmp_path / 'joint.jsonl'
+    _, text, error = joint_search('front', pairs[0],
+                                  write(tmp_path, 'other', part), '--out',
+                                  joined)
+    assert '30 architectures measured in all tasks' in text, error
+    assert len(read_archive(joined)) == 30
+
+
+def test_tool_names_what_is_wrong(archives, tmp_path, joint_search):
+    first = write(tmp_path, 'a', archives['early'])
+    other = write(tmp_path, 'b', archives['late'], width=16)
+    for pairs, message in (
+        ([first, other], 'b: space: expected that of a'),
+        ([first, first], 'two or more, of different names'),
+    ):
+        code, _, error = joint_search('front', *pairs, '--out',
+                                      tmp_path / 'out.jsonl')
+        assert code == 2 and message in error
+        assert len(error.splitlines()) == 1
+    assert not (tmp_path / 'out.jsonl').exists()
