@@ -6,9 +6,10 @@ import numpy as np
 from scalenas_mm.spaces import COST_KEYS, ArchError, CostModel
 from .slopes import cost_slopes
 
-ATTEMPTS = 20  # steps down the slope before a code is drawn to the cheapest
-GROWTH = 1.2  # of each step; small ones may not change the nearest member
-HALVINGS = 12
+# What is tried: steps down the slope, then points on the way to the cheapest
+# architecture, the last of them that itself.
+FACTORS = np.geomspace(1, 64, 16, dtype=np.float32)[:, None, None]
+SHARES = np.linspace(1, 0, 17, dtype=np.float32)[1:, None, None]
 
 
 class CostLimits:
@@ -60,16 +61,21 @@ class CostLimits:
 
     def project(self, codes: np.ndarray) -> np.ndarray:
         """Codes within the limits; those that are stay as they are."""
-        codes = codes.copy()
-        for attempt in range(ATTEMPTS):
-            outside = np.flatnonzero(~self.met(codes))
-            if not len(outside):
-                return codes
-            step = self._descent(codes[outside]) * GROWTH**attempt
-            codes[outside] = np.maximum(codes[outside] - step, self._low)
         outside = np.flatnonzero(~self.met(codes))
-        codes[outside] = self._shrink(codes[outside])
-        return codes
+        if not len(outside):
+            return codes
+        far = codes[outside]
+        down = np.maximum(far - FACTORS * self._descent(far), self._low)
+        shrunk = self._cheapest + SHARES * (far - self._cheapest)
+        out = codes.copy()
+        out[outside] = self._first_met(np.concatenate([down, shrunk]))
+        return out
+
+    def _first_met(self, points: np.ndarray) -> np.ndarray:
+        """Of ``(tries, N, genes)``, for each code the first within."""
+        tries, num, genes = points.shape
+        good = self.met(points.reshape(-1, genes)).reshape(tries, num)
+        return points[good.argmax(0), np.arange(num)]
 
     def _descent(self, codes: np.ndarray) -> np.ndarray:
         """A Newton step down the slope of the most exceeded cost."""
@@ -81,16 +87,3 @@ class CostLimits:
         slope = slope * self.unit / self._step
         length = drops[worst, rows] / np.maximum((slope**2).sum(1), 1e-12)
         return (slope * length[:, None] * self.unit).astype(np.float32)
-
-    def _shrink(self, codes: np.ndarray) -> np.ndarray:
-        """Draw codes towards the cheapest one until they are within."""
-        good = np.zeros((len(codes), 1), np.float32)
-        bad = np.ones_like(good)
-        for _ in range(HALVINGS):
-            middle = (good + bad) / 2
-            met = self.met(self._between(codes, middle))[:, None]
-            good, bad = np.where(met, middle, good), np.where(met, bad, middle)
-        return self._between(codes, good)
-
-    def _between(self, codes: np.ndarray, share: np.ndarray) -> np.ndarray:
-        return self._cheapest + share * (codes - self._cheapest)
