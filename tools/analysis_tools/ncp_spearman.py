@@ -1,0 +1,72 @@
+"""Rank correlation between the settings of a benchmark (NCP, figure 4).
+
+Spearman's correlation of the main metrics, over the architectures that were
+measured in all of the settings.
+"""
+from _ncp import figure_file, make_parser, new_console, run
+from rich import box
+from rich.table import Table
+
+from scalenas_mm.benchmarks import PAPER, NASBenchMR
+from scalenas_mm.visualization import draw_matrix
+from scalenas_mm.visualization.figures import whole_file
+
+
+def parse_args():
+    parser = make_parser(__doc__, predictors=False)
+    parser.add_argument(
+        '--settings',
+        nargs='+',
+        metavar='NAME',
+        help='which settings (default: those of the paper that are here, or '
+        'all)')
+    parser.add_argument(
+        '--out',
+        type=figure_file,
+        help='picture (.png, .svg, .pdf); the numbers go to a CSV file beside '
+        'it')
+    return parser.parse_args()
+
+
+def as_table(values):
+    """The matrix for a terminal."""
+    table = Table(box=box.SIMPLE, title="Spearman's rank correlation")
+    table.add_column('')
+    for name in values:
+        table.add_column(name, justify='right')
+    for name, row in values.iterrows():
+        table.add_row(name, *(f'{value:.3f}' for value in row))
+    return table
+
+
+def main(args):
+    console = new_console()
+    bench = NASBenchMR(args.data)
+    values = bench.spearman(args.settings)
+    console.print(as_table(values))
+    missing = [name for name in PAPER if name not in bench.settings]
+    if missing and len(missing) < len(PAPER):
+        console.print(f'not in the data: {", ".join(missing)}')
+    if args.out:
+        draw_matrix(
+            values,
+            args.out,
+            title="Spearman's rank correlation of the settings",
+            below='main metrics of the same '
+            f'{num_common(bench, list(values))} architectures')
+        with whole_file(args.out.with_suffix('.csv')) as part:
+            values.to_csv(part)
+        console.print(f'wrote {args.out} and the numbers beside it')
+
+
+def num_common(bench, settings):
+    """How many architectures all settings measured."""
+    codes = [
+        set(map(tuple,
+                bench.table(name).codes.tolist())) for name in settings
+    ]
+    return len(set.intersection(*codes))
+
+
+if __name__ == '__main__':
+    run(main, parse_args())
