@@ -16,6 +16,11 @@ def parse_args():
         '--resume',
         action='store_true',
         help='go on with the archive in the work directory')
+    parser.add_argument(
+        '--archs',
+        metavar='FILE',
+        help='evaluate the architectures of this JSON lines file, such as an '
+        'archive, instead of searching')
     # launchers put their options between CONFIG and CHECKPOINT
     return parser.parse_intermixed_args()
 
@@ -31,6 +36,11 @@ def main():
         fail('which supernet? give CHECKPOINT or set load_from in the config')
     check_checkpoint(config.load_from)
     config.train_cfg.resume = args.resume
+    if args.archs:
+        config.train_cfg.searcher = dict(
+            type='ListedSearch',
+            archs=args.archs,
+            objectives=config.train_cfg.searcher.objectives)
     with readable_errors():
         Runner.from_cfg(config).train()
 

@@ -32,8 +32,11 @@ def space_from_dict(data: Any) -> Space:
 
 
 def archive_files(path: Path) -> List[Path]:
-    """The archives of one setting: the file, or the folder's."""
-    return sorted(path.glob('rows_*.jsonl')) if path.is_dir() else [path]
+    """The archives of one setting: the file, or those of the folder that
+    hold something (a process may have just begun its own)."""
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.glob('rows_*.jsonl') if p.stat().st_size)
 
 
 def read_archives(name: str,

@@ -78,7 +78,9 @@ def shrink(config, data):
     cfg = config.train_cfg
     if 'searcher' in cfg:
         cfg.update(input_size=(64, 128), num_calibration_batches=1)
-        cfg.searcher.update(n0=2, k=1, N=3)
+        cfg.searcher.N = 3
+        if 'n0' in cfg.searcher:
+            cfg.searcher.update(n0=2, k=1)
     else:
         cfg.update(val_interval=100)
         cfg['max_iters' if 'max_iters' in cfg else 'max_epochs'] = (
@@ -143,8 +145,11 @@ def test_a_sub_network_alone(width, data, tmp_path):
 def test_demo_from_teacher_to_search(data, tmp_path):
     _, teacher = run('scalenas_w8_teacher_demo', data, tmp_path)
     _, supernet = run('scalenas_w8_supernet_demo', data, tmp_path, teacher)
-    runner, _ = run('scalenas_w8_search_demo', data, tmp_path, supernet)
-    assert len(read_archive(runner.train_loop.archive_path)) == 3
+    for kind in ('', '_ncp', '_random', '_small'):
+        runner, _ = run(f'scalenas_w8_search{kind}_demo', data, tmp_path,
+                        supernet)
+        records = read_archive(runner.train_loop.archive_path)
+        assert [record.ok for record in records] == [True] * 3
 
 
 @pytest.mark.parametrize('width, params, macs', [

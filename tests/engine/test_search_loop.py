@@ -1,5 +1,6 @@
 """A search on a tiny supernet, through the runner."""
 import json
+import runpy
 import signal
 import subprocess
 import sys
@@ -235,3 +236,22 @@ def test_killed_search_resumes_to_the_same_archive(tiny, finished, tmp_path):
     assert 'resume the search (--resume) or choose' in refused.stderr
     subprocess.run([*command, '--resume'], check=True, capture_output=True)
     assert timeless(archive) == timeless(finished[1] / 'archive.jsonl')
+
+
+def test_archs_of_a_file_are_measured_again(tiny, finished, tmp_path,
+                                            monkeypatch):
+    """Another searcher, the same architectures: the same metrics."""
+    archive = finished[1] / 'archive.jsonl'
+    tools = ROOT / 'tools'
+    monkeypatch.syspath_prepend(str(tools))
+    monkeypatch.setattr(sys, 'argv', [
+        'search.py',
+        str(tiny / 'tiny_search.py'),
+        str(tiny / CHECKPOINT), '--work-dir',
+        str(tmp_path), '--archs',
+        str(archive)
+    ])
+    runpy.run_path(str(tools / 'search.py'), run_name='__main__')
+    first, again = map(read_archive, (archive, tmp_path / 'archive.jsonl'))
+    assert [(r.digest, r.metrics, r.cost)
+            for r in again] == [(r.digest, r.metrics, r.cost) for r in first]

@@ -1,12 +1,14 @@
 # A second task over the same space: the demo at two thirds of the resolution.
 _base_ = './scalenas_w8_search_demo.py'
-pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='Resize', scale=(64, 64)),
-    dict(type='PackSegInputs')
-]
+load = dict(type='LoadImageFromFile')
+resize = dict(type='Resize', scale=(64, 64))
+annotations = dict(type='LoadAnnotations')
+pack = dict(type='PackSegInputs')
+# results are resized to the size of the file and judged there
+test_pipeline = [load, resize, annotations, pack]
 model = dict(architecture=dict(data_preprocessor=dict(size=(64, 64))))
-train_dataloader = dict(dataset=dict(pipeline=pipeline))
-val_dataloader = dict(dataset=dict(pipeline=pipeline))
-test_dataloader = dict(dataset=dict(pipeline=pipeline))
+train_dataloader = dict(
+    dataset=dict(pipeline=[load, annotations, resize, pack]))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_cfg = dict(input_size=(64, 64))
