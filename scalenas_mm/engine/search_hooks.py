@@ -55,8 +55,9 @@ class SearchLoggerHook(Hook):
         runner.logger.info(f'Pareto front after generation {generation} '
                            f'({len(good)} candidates, {failed} failed):\n' +
                            '\n'.join(lines))
-        if not searcher.finished and searcher.report(generation):
-            runner.logger.info(searcher.report(generation))
+        report = '' if searcher.finished else searcher.report(generation)
+        if report:
+            runner.logger.info(report)
 
     def _table(self, runner: Runner, records: List[Record]) -> List[str]:
         return [

@@ -71,6 +71,7 @@ class NCPSearcher(TopologyEvolution):
         self.lambdas = tuple(lambdas)
         self.fit = dict(fit or {})
         self.propagation = dict(propagation or {})
+        self._taus: Dict[int, float] = {}
         self._fitted: Dict[int, MultiMetricMLP] = {}
         self._proposed: Tuple[int, List[Candidate]] = (0, [])
 
@@ -105,6 +106,11 @@ class NCPSearcher(TopologyEvolution):
 
         The mean over the metrics; NaN if it cannot be told.
         """
+        if generation not in self._taus:
+            self._taus[generation] = self._tau(generation)
+        return self._taus[generation]
+
+    def _tau(self, generation: int) -> float:
         known = self._before(generation)
         if generation > 1:
             fresh = [r for r in known if r.generation == generation - 1]

@@ -1,0 +1,67 @@
+"""tools/analysis_tools/compare_searches.py on the command line."""
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from scalenas_mm.search import Record
+
+TOOL = Path(__file__).resolve().parents[1] / (
+    'tools/analysis_tools/compare_searches.py')
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the tool; exit code, output and errors."""
+
+    def main(*args):
+        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
+        monkeypatch.setattr(sys, 'path', list(sys.path))
+        code = 0
+        try:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        except SystemExit as exit:
+            code = exit.code
+        return (code, *capsys.readouterr())
+
+    return main
+
+
+def archive(path, points):
+    """An archive of (MACs, mIoU); mIoU None is a failure."""
+    path.write_text(''.join(
+        Record(
+            i,
+            f'{i:x}', {},
+            metrics={} if value is None else dict(mIoU=value),
+            cost=dict(params=1, macs=macs),
+            status='failed' if value is None else 'ok').to_json() + '\n'
+        for i, (macs, value) in enumerate(points)))
+    return path
+
+
+def test_hypervolumes_by_hand(tmp_path, run):
+    """Scaled over both: MACs 100..200 and mIoU 10..20 are 0..1."""
+    one = archive(tmp_path / 'a.jsonl', [(200, 10.), (150, 15.), (150, None)])
+    two = archive(tmp_path / 'b.jsonl', [(100, 20.), (200, 20.), (300, 90.),
+                                         (100, 1.)])
+    code, text, error = run(f'a={one}', f'b={two}', '--budget', 2)
+    assert code == 0, error
+    rows = [line.split() for line in text.splitlines()]
+    assert ['a', '1', '0.2500', '0.2500', '1.0000', '15.00'] in rows
+    assert ['b', '1', '1.0000', '1.0000', '4.0000', '20.00'] in rows
+    code, text, _ = run(f'a={one}', f'a={two}')  # as many as the shorter has
+    assert code == 0 and '3 candidates each' in text
+
+
+@pytest.mark.parametrize('args, message', [
+    (['a={one}', '--budget', 9], 'budget: expected at most 2 candidates'),
+    (['a={one}', '--metric', 'top1'], 'metric: expected one of mIoU'),
+    (['a=none.jsonl'], 'there is no archive none.jsonl'),
+    (['{one}'], 'expected NAME=ARCHIVE'),
+])
+def test_errors_are_one_line(tmp_path, run, args, message):
+    one = archive(tmp_path / 'a.jsonl', [(1, 2.), (2, 3.)])
+    code, _, error = run(*(str(a).format(one=one) for a in args))
+    assert code == 2 and message in error.splitlines()[-1]
