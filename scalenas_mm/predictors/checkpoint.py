@@ -56,8 +56,11 @@ def load_predictor(
         predictor = MultiMetricMLP(**json.loads(data['settings']))
         predictor.load_state_dict(data['state_dict'])
         provenance = json.loads(data['provenance'])
-    except (ValueError, KeyError, TypeError, RuntimeError, EOFError,
-            pickle.UnpicklingError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise PredictorError(f'{path} is no predictor: {first}') from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError):
+        # torch's own text advises to switch the safe reading off
+        raise PredictorError(f'{path} is no predictor: expected a file of '
+                             f'the format {FORMAT!r}, whole and made of '
+                             'tensors, numbers and text') from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise PredictorError(f'{path} is no predictor: {error}') from None
     return predictor.eval().requires_grad_(False), provenance

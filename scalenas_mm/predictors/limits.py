@@ -1,10 +1,11 @@
 """Hard limits on exact costs."""
-from typing import Mapping
+from typing import Mapping, Tuple
 
 import numpy as np
 
 from scalenas_mm.spaces import COST_KEYS, ArchError, CostModel
 from .slopes import cost_slopes
+from .targets import check_number
 
 # What is tried: steps down the slope, then points on the way to the cheapest
 # architecture, the last of them that itself.
@@ -24,6 +25,7 @@ class CostLimits:
             ``backbone_params`` or ``backbone_macs``.
         costs (CostModel): Gives the costs.
         unit (np.ndarray): Scale of each gene, in which lengths are measured.
+        bounds (tuple[np.ndarray]): Least and largest value of each gene.
 
     Raises:
         ArchError: Another key, no number, or a limit that even the cheapest
@@ -31,27 +33,32 @@ class CostLimits:
     """
 
     def __init__(self, limits: Mapping[str, float], costs: CostModel,
-                 unit: np.ndarray) -> None:
+                 unit: np.ndarray, bounds: Tuple[np.ndarray,
+                                                 np.ndarray]) -> None:
         self.costs, self.unit = costs, unit
-        self.limits = dict(limits)
-        cheapest = costs.space.min_arch()
-        least = costs(cheapest)
-        for key, limit in self.limits.items():
+        space = costs.space
+        cheapest = space.encode(space.min_arch()).clip(*bounds)
+        self._cheapest = cheapest.astype(np.float32)
+        least = costs.batch(space.round_genes(self._cheapest[None]))
+        for key in limits:
             if key not in COST_KEYS:
                 raise ArchError(f'limits.{key}',
                                 'one of ' + ', '.join(COST_KEYS), key)
-            if not isinstance(limit, (int, float)) or not limit >= least[key]:
+        self.limits = {
+            key: check_number(f'limits.{key}', limit)
+            for key, limit in limits.items()
+        }
+        for key, limit in self.limits.items():
+            if limit < least[key][0]:
                 raise ArchError(
                     f'limits.{key}',
-                    f'a number >= {least[key]}, the least the space has',
-                    limit)
-        choices = costs.space.gene_choices()
-        self._low = np.array([c[0] for c in choices], np.float32)
+                    f'a number >= {least[key][0]}, the least there is', limit)
+        choices = space.gene_choices()
+        self._low = bounds[0].astype(np.float32)
         # mean distance between choices; 1 for a gene that has only one
         self._step = np.array([(c[-1] - c[0]) /
                                (len(c) - 1) if len(c) > 1 else 1.0
                                for c in choices], np.float32)
-        self._cheapest = costs.space.encode(cheapest).astype(np.float32)
 
     def met(self, codes: np.ndarray) -> np.ndarray:
         """Whether the nearest members of codes ``(N, genes)`` are within."""

@@ -64,18 +64,24 @@ class MultiMetricMLP(nn.Module):
         return self.head(x[..., None])[..., 0]
 
     def set_statistics(self, codes: np.ndarray, values: np.ndarray) -> None:
-        """Take mean and deviation from codes (N, G) and metrics (N, M)."""
+        """Take mean and deviation from codes (N, G) and metrics (N, M).
+
+        The deviation of what never varies is 0; it is not scaled.
+        """
         for name, data in (('code', codes), ('metric', values)):
-            std = data.std(0)
-            std[std == 0] = 1  # a constant is left as it is
             getattr(self, f'{name}_mean').copy_(torch.tensor(data.mean(0)))
-            getattr(self, f'{name}_std').copy_(torch.tensor(std))
+            getattr(self, f'{name}_std').copy_(torch.tensor(data.std(0)))
+
+    def scale(self, name: str) -> Tensor:
+        """What codes or metrics (``name``) are divided by."""
+        std = getattr(self, f'{name}_std')
+        return torch.where(std > 0, std, 1.0)
 
     def normalise(self, name: str, data: Any) -> Tensor:
         """Codes or metrics (``name``) in units of the deviation."""
-        data = torch.as_tensor(np.asarray(data, np.float32))
-        return (data - getattr(self, f'{name}_mean')) / getattr(
-            self, f'{name}_std')
+        if not isinstance(data, Tensor):
+            data = torch.as_tensor(np.asarray(data, np.float32))
+        return (data - getattr(self, f'{name}_mean')) / self.scale(name)
 
     @torch.no_grad()
     def predict(self, codes: np.ndarray) -> Dict[str, np.ndarray]:
@@ -88,7 +94,7 @@ class MultiMetricMLP(nn.Module):
         self.eval()
         values = self(self.normalise('code', codes))
         self.train(training)
-        values = values * self.metric_std + self.metric_mean
+        values = values * self.scale('metric') + self.metric_mean
         return dict(zip(self.metrics, values.double().numpy().T))
 
     def index(self, metric: str) -> int:

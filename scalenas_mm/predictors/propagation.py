@@ -8,10 +8,11 @@ from torch import Tensor
 
 from scalenas_mm.registry import PREDICTORS
 from scalenas_mm.spaces import ArchError, CostModel, Space
+from scalenas_mm.spaces.arch import check_int
 from .fit import reproducible
 from .limits import CostLimits
-from .targets import Task
-from .winner import winner_takes_all
+from .targets import Task, check_number
+from .winner import check_neighbours, winner_takes_all
 
 STRATEGIES = ('continuous', 'winner-takes-all')
 
@@ -90,21 +91,24 @@ class NetworkCodingPropagation:
         self.tasks = [tasks] if isinstance(tasks, Task) else list(tasks)
         if strategy not in STRATEGIES:
             raise ArchError('strategy', ' or '.join(STRATEGIES), strategy)
-        if iterations < 1 or not lr > 0 or round_every < 0:
-            raise ArchError('iterations, lr, round_every',
-                            'positive numbers (round_every may be 0)',
-                            (iterations, lr, round_every))
+        check_int('iterations', iterations, 'an integer from 1', 1, 10**6)
+        check_int('round_every', round_every, 'an integer from 0', 0, 10**6)
+        if not check_number('lr', lr) > 0:
+            raise ArchError('lr', 'a positive number', lr)
         if costs is None and (limits or strategy == 'winner-takes-all'):
             raise ArchError('costs', 'a CostModel, to know exact costs', None)
         self.strategy, self.iterations, self.lr = strategy, iterations, lr
         self.round_every = round_every
         self.costs = costs
         self._check_tasks()
+        if strategy == 'winner-takes-all':
+            check_neighbours(space)
         self.low, self.high = self._bounds(bounds or {})
         self.unit = self.tasks[0].predictor.code_std
         self.limits = None
         if limits and costs is not None:
-            self.limits = CostLimits(limits, costs, self.unit.numpy())
+            self.limits = CostLimits(limits, costs, self.unit.numpy(),
+                                     (self.low.numpy(), self.high.numpy()))
 
     def _check_tasks(self) -> None:
         genes = len(self.space.gene_choices())
@@ -121,6 +125,8 @@ class NetworkCodingPropagation:
         low = torch.tensor([float(c[0]) for c in choices])
         high = torch.tensor([float(c[-1]) for c in choices])
         for gene, pair in bounds.items():
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+                raise ArchError(f'bounds[{gene}]', '(low, high)', pair)
             allowed = choices[gene] if gene in range(len(choices)) else []
             inside = [v for v in allowed if pair[0] <= v <= pair[1]]
             if not inside:
@@ -134,7 +140,7 @@ class NetworkCodingPropagation:
         """Propagate from one code ``(genes, )`` or many ``(N, genes)``.
 
         Raises:
-            ArchError: A start is not in the space (or not finite).
+            ArchError: A start is no code of the space.
         """
         codes = self._starts(starts)
         trace = [codes.clone()]
@@ -147,7 +153,11 @@ class NetworkCodingPropagation:
         return self._result(torch.stack(trace))
 
     def _starts(self, starts: Any) -> Tensor:
-        codes = np.atleast_2d(np.asarray(starts, np.float32))
+        try:
+            codes = np.atleast_2d(np.asarray(starts, np.float32))
+        except (TypeError, ValueError):
+            raise ArchError('starts', 'codes, (genes, ) or (N, genes)',
+                            starts) from None
         genes = self.space.round_genes(codes)
         wrong = np.flatnonzero((genes != codes).any(1))
         if len(wrong):
@@ -162,22 +172,22 @@ class NetworkCodingPropagation:
         return torch.from_numpy(self.limits.project(codes.numpy()))
 
     def _gradient(self, codes: Tensor) -> tuple:
-        """Of the loss by the codes in units, and which codes are there."""
+        """Of the loss by the codes, and how far their targets are."""
         codes = codes.clone().requires_grad_()
         parts = [task.loss(codes) for task in self.tasks]
         total = torch.stack([loss for loss, _ in parts]).sum()
         (gradient, ) = torch.autograd.grad(total, codes)
         left = torch.stack([left for _, left in parts]).amax(0)
-        return gradient * self.unit, left
+        return gradient, left
 
     def _step(self, codes: Tensor) -> Tensor:
         gradient, left = self._gradient(codes)
         if self.strategy == 'continuous':
-            moved = codes - self.lr * gradient * self.unit
+            moved = codes - self.lr * gradient * self.unit**2
         else:
             assert self.costs is not None
-            moved = winner_takes_all(codes, gradient / self.unit, self.costs,
-                                     (self.low, self.high))
+            moved = winner_takes_all(codes, gradient * (self.unit > 0),
+                                     self.costs, (self.low, self.high))
         there = (left < TOLERANCE)[:, None]
         return torch.where(there, codes, self._inside(moved))
 

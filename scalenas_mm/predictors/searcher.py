@@ -8,9 +8,14 @@ from scalenas_mm.registry import SEARCHERS
 from scalenas_mm.search import Candidate, Record, TopologyEvolution, select
 from scalenas_mm.spaces import Arch, ArchError
 from .mlp import MultiMetricMLP
+from .propagation import NetworkCodingPropagation
 from .proposals import fit_records, genes_of, propagate, tradeoff
 from .targets import Task
 
+FIT_OPTIONS = ('epochs', 'batch_size', 'lr', 'weight_decay', 'seed', 'width',
+               'metric_width', 'dropout')
+PROPAGATION_OPTIONS = ('iterations', 'lr', 'strategy', 'round_every', 'bounds')
+SHORT = dict(iterations=20, lr=1.0)
 HOLDOUT = 5  # one of so many of the initial population checks the first fit
 
 
@@ -38,7 +43,9 @@ class NCPSearcher(TopologyEvolution):
         min_tau (float): Least Kendall's tau to trust the predictor.
         fit (Mapping[str, Any]): Options of :func:`fit_predictor`.
         propagation (Mapping[str, Any]): Options of
-            :class:`NetworkCodingPropagation`.
+            :class:`NetworkCodingPropagation`. By default 20 iterations with a
+            learning rate of 1: the predictor of few candidates is not to be
+            followed as far as that of a benchmark.
         **kwargs: ``k``, ``n0``, ``N``, ``seed`` and others as for
             :class:`TopologyEvolution`.
 
@@ -58,7 +65,8 @@ class NCPSearcher(TopologyEvolution):
         super().__init__(*args, **kwargs)
         if not 0 <= share <= 1:
             raise ArchError('share', 'a number in [0, 1]', share)
-        if not lambdas or min(lambdas) < 0:
+        if not isinstance(lambdas, (list, tuple)) or not lambdas or not all(
+                weight >= 0 for weight in lambdas):
             raise ArchError('lambdas', 'numbers >= 0, at least one', lambdas)
         if starts < 1:
             raise ArchError('starts', 'a positive integer', starts)
@@ -70,10 +78,27 @@ class NCPSearcher(TopologyEvolution):
         self.share, self.starts, self.min_tau = share, starts, min_tau
         self.lambdas = tuple(lambdas)
         self.fit = dict(fit or {})
-        self.propagation = dict(propagation or {})
+        self.propagation = {**SHORT, **(propagation or {})}
+        self._check_options()
         self._taus: Dict[int, float] = {}
         self._fitted: Dict[int, MultiMetricMLP] = {}
         self._proposed: Tuple[int, List[Candidate]] = (0, [])
+
+    def _check_options(self) -> None:
+        """Now, and not after the initial population was evaluated."""
+        for name, known in (('fit', FIT_OPTIONS), ('propagation',
+                                                   PROPAGATION_OPTIONS)):
+            unknown = sorted(set(getattr(self, name)) - set(known))
+            if unknown:
+                raise ArchError(f'{name}.{unknown[0]}',
+                                'one of ' + ', '.join(known), unknown[0])
+        blank = MultiMetricMLP(
+            len(self.space.gene_choices()), list(self.objectives.directions))
+        NetworkCodingPropagation(
+            self.space,
+            Task(blank, tradeoff(self.objectives, 1.0)),
+            costs=self.costs,
+            **self.propagation)
 
     def identity(self) -> Dict[str, Any]:
         return dict(
@@ -96,7 +121,9 @@ class NCPSearcher(TopologyEvolution):
     def report(self, generation: int) -> str:
         """How well the newest generation was predicted, and what follows."""
         tau = self.tau(generation + 1)
-        plan = 'propagation' if self._trusted(tau) else 'evolution only'
+        plan = 'evolution only'
+        if self.share and self._trusted(tau):
+            plan = 'propagation'
         return (f'predictor: Kendall tau {tau:.2f} on generation {generation},'
                 f' next: {plan}')
 
@@ -104,7 +131,8 @@ class NCPSearcher(TopologyEvolution):
     def tau(self, generation: int) -> float:
         """Kendall's tau before this generation, on candidates not fitted.
 
-        The mean over the metrics; NaN if it cannot be told.
+        The mean over the metrics that vary; NaN if it cannot be told, for
+        want of three such candidates or because everything is equal.
         """
         if generation not in self._taus:
             self._taus[generation] = self._tau(generation)
@@ -122,12 +150,12 @@ class NCPSearcher(TopologyEvolution):
         if predictor is None or len(fresh) < 3:
             return float('nan')
         predicted = predictor.predict(genes_of(self.space, fresh))
-        return float(
-            np.mean([
-                kendalltau(predicted[key], [r.value(key)
-                                            for r in fresh]).statistic
-                for key in self.objectives.metrics
-            ]))
+        taus = np.array([
+            kendalltau(predicted[key], [r.value(key) for r in fresh]).statistic
+            for key in self.objectives.metrics
+        ])
+        taus = taus[~np.isnan(taus)]
+        return float(taus.mean()) if len(taus) else float('nan')
 
     def _trusted(self, tau: float) -> bool:
         return tau >= self.min_tau  # not if it is NaN

@@ -55,7 +55,7 @@ class Task:
             raise ArchError('targets', 'at least one metric, as a dict',
                             targets)
         self.predictor = predictor
-        self.weight = _number('weight', weight)
+        self.weight = check_number('weight', weight)
         self.targets = tuple(
             _target(predictor, name, wanted)
             for name, wanted in targets.items())
@@ -70,8 +70,9 @@ class Task:
         values = torch.tensor(
             [0.0 if t.value is None else t.value for t in self.targets])
         columns = self._columns
-        return (values - self.predictor.metric_mean[columns]
-                ) / self.predictor.metric_std[columns]
+        predictor = self.predictor
+        return (values - predictor.metric_mean[columns]
+                ) / predictor.scale('metric')[columns]
 
     def goals(self, predicted: Tensor) -> Tensor:
         """Target values for predictions ``(N, targets)``, both normalised."""
@@ -89,7 +90,7 @@ class Task:
             absolute target (infinite if there is none).
         """
         predictor = self.predictor
-        z = (codes - predictor.code_mean) / predictor.code_std
+        z = predictor.normalise('code', codes)
         predicted = predictor(z)[:, self._columns]
         goals = self.goals(predicted)
         losses = F.smooth_l1_loss(predicted, goals, reduction='none')
@@ -114,7 +115,8 @@ class Task:
         return (self.weight * (gain * self._weights).sum(1)).numpy()
 
 
-def _number(field: str, value: Any) -> float:
+def check_number(field: str, value: Any) -> float:
+    """``value`` if it is a finite number; raises :class:`ArchError`."""
     if isinstance(value, bool) or not isinstance(
             value, (int, float, np.number)) or not np.isfinite(value):
         raise ArchError(field, 'a finite number', value)
@@ -132,7 +134,7 @@ def _target(predictor: MultiMetricMLP, name: str, wanted: Any) -> Target:
         raise ArchError(field, 'either increment or value, and maybe weight',
                         dict(wanted))
     numbers: Dict[str, float] = {
-        key: _number(f'{field}.{key}', value)
+        key: check_number(f'{field}.{key}', value)
         for key, value in wanted.items()
     }
     if numbers.get('increment') == 0:

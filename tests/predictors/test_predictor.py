@@ -75,6 +75,12 @@ def test_a_constant_gene_and_metric_are_no_problem():
     metrics = dict(mIoU=np.full(300, 50.0))
     model = fit_predictor(codes, metrics, 20)
     assert model.predict(codes)['mIoU'] == pytest.approx(50.0, abs=0.5)
+    assert model.code_std[3] == 0 and model.metric_std[0] == 0
+
+
+def test_a_diverged_fit_is_no_predictor():
+    with pytest.raises(ArchError, match='lr: expected one with which'):
+        fit_predictor(CODES, METRICS, 5, lr=1e30)
 
 
 def test_progress_is_told():
@@ -125,8 +131,9 @@ def test_what_is_no_predictor_is_refused(fitted, tmp_path):
     with pytest.raises(PredictorError, match='expected a file of the format'):
         load_predictor(path)
     torch.save(Path(".."), path)  # an object: never unpickled
-    with pytest.raises(PredictorError, match='is no predictor'):
+    with pytest.raises(PredictorError, match='is no predictor') as error:
         load_predictor(path)
+    assert 'weights_only' not in str(error.value)  # torch's advice
     save_predictor(path, fitted, {})
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(PredictorError, match='is no predictor'):

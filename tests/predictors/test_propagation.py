@@ -157,6 +157,35 @@ def test_a_code_within_the_limits_is_not_touched():
             ).all()
 
 
+def test_bounds_and_limits_together():
+    bounds = {26: (96, 128), 2: (3, 4)}
+    for strategy in ('continuous', 'winner-takes-all'):
+        rule = propagate(
+            bounds=bounds, limits=dict(macs=4e8), strategy=strategy)
+        result = rule.run(STARTS)
+        assert result.trace[..., 26].min() >= 96
+        assert result.trace[..., 2].min() >= 3
+        assert COSTS.batch(result.codes)['macs'].max() <= 4e8
+    with pytest.raises(ArchError, match='limits.macs: .* the least there is'):
+        propagate(bounds={26: (128, 128)}, limits=dict(macs=1.1e7))
+
+
+def test_a_gene_that_never_varied_stays():
+    """Nothing was learnt about it, so its gradient is noise."""
+    model = untrained()
+    model.code_std[2] = 0
+    for strategy in ('continuous', 'winner-takes-all'):
+        task = Task(model, efficiency_targets('mIoU'))
+        trace = propagate(task, strategy=strategy).run(START).trace
+        assert (trace[..., 2] == START[2]).all()
+        assert (trace[-1] != START).any()
+
+
+def test_limits_may_be_numpy_numbers():
+    codes = propagate(limits=dict(macs=np.int64(10**9))).run(STARTS).codes
+    assert COSTS.batch(codes)['macs'].max() <= 10**9
+
+
 def test_both_limits_can_be_tight():
     limits = dict(macs=5e8, params=2e6)
     codes = propagate(limits=limits, iterations=30).run(STARTS).codes
@@ -234,8 +263,13 @@ def test_bad_targets_are_named(targets, message):
 
 @pytest.mark.parametrize('options, message', [
     (dict(strategy='both'), 'strategy: expected continuous or winner'),
-    (dict(iterations=0), 'iterations, lr, round_every: expected positive'),
-    (dict(lr=-3), 'iterations, lr, round_every: expected positive'),
+    (dict(iterations=0), 'iterations: expected an integer'),
+    (dict(iterations=3.5), 'iterations: expected an integer'),
+    (dict(round_every=-1), 'round_every: expected an integer'),
+    (dict(lr=-3), 'lr: expected a positive number'),
+    (dict(lr=float('nan')), 'lr: expected a finite number'),
+    (dict(bounds={26: 5}), r'bounds\[26\]: expected \(low, high\)'),
+    (dict(limits=dict(macs='1G')), 'limits.macs: expected a finite number'),
     (dict(bounds={27: (1, 2)}), r'bounds\[27\]: expected a gene'),
     (dict(bounds={0: (9, 15)}), r'bounds\[0\]: expected a gene'),
     (dict(limits=dict(gflops=1)), 'limits.gflops: expected one of params'),
@@ -258,6 +292,22 @@ def test_bad_settings_are_named(options, message):
 def test_starts_outside_the_space_are_refused(start):
     with pytest.raises(ArchError):
         propagate().run(start)
+
+
+def test_winner_takes_all_needs_genes_that_move_alone():
+    space = NASBench201Space()
+    task = Task(untrained(space), efficiency_targets('mIoU'))
+    with pytest.raises(ArchError, match='depend on each other'):
+        NetworkCodingPropagation(
+            space,
+            task,
+            strategy='winner-takes-all',
+            costs=CostModel(space, (32, 32)))
+
+
+def test_a_start_that_is_no_array_is_named():
+    with pytest.raises(ArchError, match='starts: expected codes'):
+        propagate().run(SPACE.max_arch())
 
 
 def test_a_predictor_of_another_space_is_refused():

@@ -10,7 +10,8 @@ from scalenas_mm.registry import SEARCHERS
 from scalenas_mm.search import TopologyEvolution
 from scalenas_mm.spaces import ArchError, CostModel, NASBench201Space, NCPSpace
 
-FAST = dict(fit=dict(epochs=20), propagation=dict(iterations=10), starts=4)
+FAST = dict(
+    fit=dict(epochs=20), propagation=dict(iterations=10, lr=3.0), starts=4)
 
 
 def build(**kwargs):
@@ -87,12 +88,32 @@ def test_any_space_with_genes(space):
     (dict(share=1.5), 'share: expected a number in'),
     (dict(lambdas=()), 'lambdas: expected numbers >= 0'),
     (dict(lambdas=(-1, )), 'lambdas: expected numbers >= 0'),
+    (dict(lambdas=.5), 'lambdas: expected numbers >= 0'),
+    (dict(lambdas=(float('nan'), )), 'lambdas: expected numbers >= 0'),
+    (dict(fit=dict(epoch=3)), 'fit.epoch: expected one of epochs'),
+    (dict(propagation=dict(limits={})), 'propagation.limits: expected one of'),
+    (dict(propagation=dict(lr=-1.0)), 'lr: expected a positive number'),
     (dict(starts=0), 'starts: expected a positive integer'),
     (dict(min_tau=2), 'min_tau: expected a number in'),
 ])
 def test_bad_settings_are_named(options, message):
     with pytest.raises(ArchError, match=message):
         build(**options)
+
+
+def test_a_metric_that_never_varies_is_left_out_of_tau():
+    searcher = NCPSearcher(
+        COSTS,
+        dict(mIoU='max', aAcc='max', macs='min'),
+        n0=20,
+        k=10,
+        N=40,
+        **FAST)
+    while not searcher.finished:
+        candidate = searcher.ask()
+        value = float(searcher.costs(candidate.arch)['macs'])
+        tell(searcher, candidate, metrics=dict(mIoU=value, aAcc=1.0))
+    assert searcher.tau(1) > 0
 
 
 def test_needs_a_metric():
