@@ -14,10 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _SCHEMA = '{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor'
-_libraries = []  # a torch.library.Library undoes its definitions when freed
+# kept, because a torch.library.Library undoes its definitions when freed
+_libraries: list = []
 
 
-def define_missing_operators():
+def define_missing_operators() -> None:
     """Declare the operators ``import torchvision`` expects, if they cannot be
     loaded; do nothing the second time."""
     import torch
@@ -29,7 +30,7 @@ def define_missing_operators():
     _libraries.append(library)
 
 
-def _needs_cuda():
+def _needs_cuda() -> bool:
     """Whether the installed torchvision, if any, was built with CUDA."""
     spec = find_spec('torchvision')
     if spec is None or spec.origin is None:

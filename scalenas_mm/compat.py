@@ -51,7 +51,7 @@ def apply() -> None:
     define_missing_operators()
     allow_training_checkpoints()
     if 'long' not in vars(np):
-        np.long = np.int64
+        setattr(np, 'long', np.int64)
     if get_device() == 'cpu':
         mmengine.dist.utils._init_dist_pytorch = init_process_group_on_cpu
         MMDistributedDataParallel.__init__ = on_cpu(
@@ -71,7 +71,7 @@ def checkpoint_globals() -> List[Any]:
     strings."""
     dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdSU'}
     array = np.array(0.)
-    functions = array.__reduce__()[0], np.float64(0.).__reduce__()[0]
+    functions: Any = (array.__reduce__()[0], np.float64(0.).__reduce__()[0])
     # numpy 2 renamed the module; a file of either version can be read
     named = [(function, f'numpy.{core}.multiarray.{function.__name__}')
              for function in functions for core in ('core', '_core')]

@@ -34,7 +34,7 @@ else
         tools -name .mim -prune -o -name '*.py' -print 2>/dev/null)
 fi
 typed=()
-for package in spaces samplers search; do
+for package in spaces samplers search benchmarks predictors; do
     [[ ! -d scalenas_mm/$package ]] || typed+=("scalenas_mm/$package")
 done
 

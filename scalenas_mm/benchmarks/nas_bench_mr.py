@@ -1,6 +1,6 @@
 """NAS-Bench-MR: one set of architectures, measured in many settings."""
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import pandas as pd
@@ -151,22 +151,33 @@ def find_tables(root: Path) -> Dict[str, Path]:
     if not root.exists():
         raise BenchmarkError('root', 'a folder of tables, or a table',
                              str(root))
-    paths = [root] if _is_table(root) else sorted(
-        path for path in (*root.glob('*'), *root.glob(f'*/{RELEASED}.*'))
-        if _is_table(path))
-    if not paths:
+    tables = list_tables(root)
+    if not tables:
         kinds = ', '.join([*READERS, '.jsonl'])
         raise BenchmarkError(f'root {root}', f'tables ({kinds})', 'none')
     found: Dict[str, Path] = {}
-    for path in paths:
-        name = path.resolve().parent.name if path.stem == RELEASED else (
-            path.resolve().name if path.is_dir() else path.stem)
+    for name, path in tables:
         if name in found:
             raise BenchmarkError(f'root {root}', f'one table of {name}',
                                  f'{found[name].name} and {path.name}')
         found[name] = path
     order = [*PAPER, *(name for name in found if name not in PAPER)]
     return {name: found[name] for name in order if name in found}
+
+
+def list_tables(root: Path) -> List[Tuple[str, Path]]:
+    """All tables of a folder, or the one table, with their settings; there
+    may be several of one setting."""
+    paths = [root] if _is_table(root) else sorted(
+        path for path in (*root.glob('*'), *root.glob(f'*/{RELEASED}.*'))
+        if _is_table(path))
+    return [(_setting_of(path), path) for path in paths]
+
+
+def _setting_of(path: Path) -> str:
+    if path.stem == RELEASED:
+        return path.resolve().parent.name
+    return path.resolve().name if path.is_dir() else path.stem
 
 
 def _is_table(path: Path) -> bool:

@@ -59,6 +59,8 @@ def read_csv(path: Path, *_: object) -> Numbers:
     """
     try:
         text = path.read_text(encoding='utf-8-sig')
+        if not text:  # of a byte order mark only
+            raise BenchmarkError(str(path), 'a table', 'an empty file')
         header, *rows = csv.reader(text.splitlines())
     except (UnicodeDecodeError, csv.Error) as error:
         raise BenchmarkError(

@@ -78,15 +78,27 @@ class ArchTable:
         return {key: float(col[row]) for key, col in self.columns.items()}
 
     def nearest(self, code: Any) -> Tuple[int, float]:
-        """Row of the nearest architecture, and how far it is.
-
-        The distance is the sum over the genes of the absolute differences,
-        each divided by the range of the gene.
-        """
-        scaled = abs(self.codes - self._genes(code)) / self._ranges()
-        distances = scaled.sum(1)
+        """Row of the nearest architecture, and how far it is, as
+        :meth:`distances`."""
+        distances = self.distances(code)
         row = int(distances.argmin())
         return row, float(distances[row])
+
+    def distances(self, code: Any) -> np.ndarray:
+        """How far every row is from an architecture, shape ``(num,)``.
+
+        The sum over the genes of the absolute differences, each divided by
+        the range of the gene in the space (if that is not known, in the
+        table).
+
+        Args:
+            code: As in :meth:`query`.
+
+        Raises:
+            BenchmarkError: It is no code.
+        """
+        scaled = abs(self.codes - self._genes(code)) / self._ranges()
+        return scaled.sum(1)
 
     def _ranges(self) -> np.ndarray:
         if self.space is None:
@@ -113,11 +125,11 @@ class ArchTable:
         """``num`` different random rows, equal for equal seeds.
 
         Raises:
-            BenchmarkError: There are not so many.
+            BenchmarkError: There are not so many, or ``num`` is below 1.
         """
-        if not 0 <= num <= len(self):
+        if not 1 <= num <= len(self):
             raise BenchmarkError(
-                'num', f'at most the {len(self)} rows of '
+                'num', f'at least 1 and at most the {len(self)} rows of '
                 f'{self.name}', num)
         return np.random.default_rng(seed).permutation(len(self))[:num]
 
@@ -128,8 +140,13 @@ class ArchTable:
         """Disjoint random rows to train and to validate a predictor.
 
         Raises:
-            BenchmarkError: There are not so many.
+            BenchmarkError: There are not so many, or they are too few: at
+                least two to train and one to validate.
         """
+        for name, value, least in (('num_train', num_train, 2), ('num_val',
+                                                                 num_val, 1)):
+            if value < least:
+                raise BenchmarkError(name, f'at least {least}', value)
         rows = self.sample(num_train + num_val, seed)
         return rows[:num_train], rows[num_train:]
 

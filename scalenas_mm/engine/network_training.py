@@ -23,8 +23,10 @@ IDENTITY = ('default_scope', 'model', 'data_preprocessor', 'train_dataloader',
             'val_dataloader', 'val_evaluator', 'train_cfg', 'val_cfg',
             'optim_wrapper', 'param_scheduler', 'auto_scale_lr',
             'custom_hooks', 'load_from', 'output_channels_keys')
-# How fast data come, not which.
-SPEED = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
+# How fast data come, not which. Not so num_workers: each worker has its own
+# seed for augmentation. Nor persistent_workers: others begin anew with that
+# seed in every epoch.
+SPEED = ('pin_memory', 'prefetch_factor')
 
 
 class TrainedNetwork(NamedTuple):

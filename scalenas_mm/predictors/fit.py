@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.stats import kendalltau, spearmanr
+from torch.utils.data import TensorDataset
 
 from scalenas_mm.spaces import ArchError
 from .mlp import MultiMetricMLP
@@ -70,27 +71,34 @@ def fit_predictor(codes: np.ndarray,
     with reproducible(seed):
         model = MultiMetricMLP(codes.shape[1], list(metrics), **kwargs)
         model.set_statistics(codes, values)
-        inputs = model.normalise('code', codes)
-        targets = model.normalise('metric', values)
-        steps = epochs * -(-len(codes) // batch_size)
         optimizer = torch.optim.Adam(
             model.parameters(), lr, weight_decay=weight_decay)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, lr, total_steps=steps)
-        for epoch in range(1, epochs + 1):
-            loss = 0.0
-            for rows in torch.randperm(len(codes)).split(batch_size):
-                step = F.smooth_l1_loss(model(inputs[rows]), targets[rows])
-                optimizer.zero_grad()
-                step.backward()
-                optimizer.step()
-                schedule.step()
-                loss += step.item() * len(rows)
-            if progress is not None:
-                progress(epoch, loss / len(codes))
-    if not np.isfinite(loss):
-        raise ArchError('lr', 'one with which training converges', lr)
+        data = TensorDataset(
+            model.normalise('code', codes), model.normalise('metric', values))
+        _train(model, optimizer, data, epochs, batch_size, progress)
     return model.eval().requires_grad_(False)
+
+
+def _train(model: MultiMetricMLP, optimizer: torch.optim.Optimizer,
+           data: TensorDataset, epochs: int, batch_size: int,
+           progress: Optional[Progress]) -> None:
+    codes, metrics = data.tensors
+    lr = optimizer.param_groups[0]['lr']
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, lr, total_steps=epochs * -(-len(codes) // batch_size))
+    for epoch in range(1, epochs + 1):
+        total = 0.0
+        for rows in torch.randperm(len(codes)).split(batch_size):
+            loss = F.smooth_l1_loss(model(codes[rows]), metrics[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.item() * len(rows)
+        if progress is not None:
+            progress(epoch, total / len(codes))
+    if not np.isfinite(total):
+        raise ArchError('lr', 'one with which training converges', lr)
 
 
 def _check(codes: np.ndarray, metrics: Metrics) -> tuple:

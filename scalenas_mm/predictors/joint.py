@@ -6,6 +6,7 @@ import numpy as np
 
 from scalenas_mm.search import Objectives, Record, select
 from scalenas_mm.spaces import Arch, CostModel
+from .mlp import MultiMetricMLP
 from .proposals import fit_records, genes_of, propagate, tradeoff
 from .targets import Task
 
@@ -75,22 +76,29 @@ def propose_jointly(costs: CostModel,
             [records[i] for i in select(objectives.values(records), starts)])
         for records in good.values()
     ])
-    pool = list(propagate(costs, tradeoffs, codes, limits, **options))
     known = {r.digest for records in archives.values() for r in records}
-    pool = [arch for arch in pool if arch.digest not in known]
+    pool = [
+        arch for arch in propagate(costs, tradeoffs, codes, limits, **options)
+        if arch.digest not in known
+    ]
     if not pool:
         return []
-    genes = np.stack([space.encode(arch) for arch in pool])
+    found = _proposals(pool, predictors, metric, costs)
+    values = [[*(-v for v in p.predicted.values()), p.cost[cost]]
+              for p in found]
+    return [found[i] for i in select(np.array(values), num)]
+
+
+def _proposals(pool: List[Arch], predictors: Mapping[str, MultiMetricMLP],
+               metric: str, costs: CostModel) -> List[Proposal]:
+    genes = np.stack([costs.space.encode(arch) for arch in pool])
     predicted = {
         f'{name}.{metric}': predictor.predict(genes)[metric]
         for name, predictor in predictors.items()
     }
-    values = np.stack(
-        [*(-v for v in predicted.values()),
-         costs.batch(genes)[cost]], 1)
     return [
-        Proposal(pool[i], {
+        Proposal(arch, {
             key: float(v[i])
             for key, v in predicted.items()
-        }, costs(pool[i])) for i in select(values, num)
+        }, costs(arch)) for i, arch in enumerate(pool)
     ]

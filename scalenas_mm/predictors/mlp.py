@@ -30,6 +30,11 @@ class MultiMetricMLP(nn.Module):
         ArchError: There is no metric, or one twice.
     """
 
+    code_mean: Tensor
+    code_std: Tensor
+    metric_mean: Tensor
+    metric_std: Tensor
+
     def __init__(self,
                  num_genes: int,
                  metrics: Sequence[str],

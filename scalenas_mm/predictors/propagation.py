@@ -127,12 +127,14 @@ class NetworkCodingPropagation:
         for gene, pair in bounds.items():
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
                 raise ArchError(f'bounds[{gene}]', '(low, high)', pair)
-            allowed = choices[gene] if gene in range(len(choices)) else []
+            allowed: Sequence[Any] = []
+            if gene in range(len(choices)):
+                allowed = choices[gene].tolist()
             inside = [v for v in allowed if pair[0] <= v <= pair[1]]
             if not inside:
                 raise ArchError(
                     f'bounds[{gene}]', 'a gene of the space and a range that '
-                    f'holds one of its choices {list(allowed)}', pair)
+                    f'holds one of its choices {allowed}', pair)
             low[gene], high[gene] = float(inside[0]), float(inside[-1])
         return low, high
 

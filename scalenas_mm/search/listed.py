@@ -24,9 +24,8 @@ class ListedSearch(Searcher):
     def __init__(self, costs: CostModel, objectives: Mapping[str, str],
                  archs: Union[str, Path,
                               Sequence[Any]], **kwargs: Any) -> None:
-        entries = archs
-        if isinstance(archs, (str, Path)):
-            entries = read_archs(archs)
+        entries = read_archs(archs) if isinstance(archs,
+                                                  (str, Path)) else archs
         space = costs.space
         self.archs: Sequence[Arch] = list(
             dict.fromkeys(
