@@ -127,6 +127,70 @@ def test_a_larger_number_goes_on(run, training):
     assert rows('work/toy') == rows('straight/toy')
 
 
+def test_table_is_written_whatever_is_done(run, training):
+    run()
+    csv = Path('work/toy/toy.csv')
+    whole = csv.read_text()
+    csv.unlink()
+    run('--resume')  # with nothing to train
+    assert csv.read_text() == whole and len(training.digests) == 4
+    training.bad[7] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        run(work='other')
+    assert Path('other/toy/toy.csv').read_text().count('\n') == 1 + 2
+
+
+def test_path_of_the_table_only_if_there_is_one(run, training, capsys):
+    training.bad = {1: ValueError('no data')}
+    run(num=2, rank=0, world=2)
+    out = capsys.readouterr().out
+    assert 'no table: ' in out and 'toy.csv' not in out
+
+
+@pytest.mark.parametrize('seconds, lines', [
+    (30, [0, 2, 2, 2, 5]),
+    (0, [0, 2, 3, 4, 5]),
+])
+def test_table_is_written_now_and_then(run, tool, monkeypatch, seconds, lines):
+    """It is made of all rows, too long after each of thousands."""
+    import _benchmark_rows
+    monkeypatch.setattr(_benchmark_rows, 'TABLE_SECONDS', seconds)
+    csv, train, found = Path('work/toy/toy.csv'), tool.train_network, []
+
+    def look(*args, **options):
+        found.append(csv.read_text().count('\n') if csv.exists() else 0)
+        return train(*args, **options)
+
+    monkeypatch.setattr(tool, 'train_network', look)
+    run()
+    assert [*found, csv.read_text().count('\n')] == lines
+
+
+def test_misspelt_main_metric(run, training, tmp_path, capsys):
+    """The row is not lost; then nothing is trained until it is corrected."""
+    toy = Path('toy.py')
+    for arguments in ([], ['--resume']):
+        toy.write_text(TOY + "main_metric = 'AP'")
+        with pytest.raises(SystemExit) as error:
+            run(*arguments)
+        assert error.value.code == 2
+        assert capsys.readouterr().err == (
+            'build_benchmark.py: error: main_metric: expected one of aAcc, '
+            'mIoU, got AP\n')
+        assert len(training.digests) == len(rows('work/toy')) == 1
+    record, = rows('work/toy').values()
+    assert list(record.metrics) == ['aAcc', 'mIoU']  # as measured
+    toy.write_text(TOY)
+    # another process than the one whose row it is
+    run('--resume', rank=1, world=2)
+    run('--resume', rank=0, world=2)
+    assert len(training.digests) == 4
+    assert NASBenchMR(tmp_path / 'work').table('toy').main == 'mIoU'
+    toy.write_text(TOY + 'main_metric = None')
+    run(work='whole')
+    assert rows('work/toy') == rows('whole/toy')
+
+
 @pytest.mark.parametrize('cut', [0, 1, 300, 700, -1])
 def test_resume_after_a_torn_row(run, training, cut):
     run(work='whole')
@@ -218,8 +282,27 @@ def test_rows_of_more_processes_are_seen(run, capsys):
     assert 'rows_1.jsonl holds networks' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('name', ['rows_x', 'rows_0 (copy)', 'rows_01'])
+def test_stray_files_are_refused(run, training, capsys, name):
+    run(num=1)
+    Path(f'work/toy/{name}.jsonl').touch()
+    with pytest.raises(SystemExit) as error:
+        run('--resume')
+    assert error.value.code == 2
+    assert f'{name}.jsonl: expected only rows_NUM' in capsys.readouterr().err
+    assert len(training.digests) == 1
+
+
 @pytest.mark.parametrize('arguments, change, message', [
     (['--num', '0'], '', '--num: expected at least 1, got 0'),
+    (['--seed', '-1'], '', '--seed: expected at least 0, got -1'),
+    (['--name', 'a/b'], '', "dots alone, got 'a/b'"),
+    (['--name', '..'], '', "dots alone, got '..'"),
+    (['--name', 'é'], '', "dots alone, got 'é'"),
+    (['--name', ''], '', "dots alone, got ''"),
+    (['--cfg-options', 'model.backbone.nope.x=3'
+      ], '', "unexpected keyword argument 'nope'"),
+    ([], "main_metric = ['mIoU']", "expected a name, got ['mIoU']"),
     ([
         '--num', '3', '--space', '{"blocks": [1], "units": [1], '
         '"channels": [8]}'
@@ -240,15 +323,16 @@ def test_rows_of_more_processes_are_seen(run, capsys):
     ([], 'crop_size = None', 'say --shape H W'),
     ([], "output_channels_keys = ['model.neck.in_channels']",
      "expected keys of the config, got 'model.neck.in_channels'"),
-    ([], "main_metric = 'AP'", 'main_metric: expected one of aAcc, mIoU'),
 ])
-def test_errors_are_one_line(run, capsys, arguments, change, message):
+def test_errors_are_one_line(run, training, capsys, arguments, change,
+                             message):
     Path('toy.py').write_text(f'{TOY}\n{change}\n')
     with pytest.raises(SystemExit) as error:
         run(*arguments)
     assert error.value.code == 2
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith('build_benchmark.py: error: ') and message in last
+    assert not training.digests
 
 
 def test_usage_of_the_script():

@@ -8,6 +8,8 @@ from _cli import fail
 from scalenas_mm.backbones import SearchableBackbone
 from scalenas_mm.registry import MODELS, SPACES
 
+SEARCHABLE = 'a searchable one, such as scalenas_mm.NCPNet'
+
 
 def space_of(config):
     """The space of the config's backbone."""
@@ -16,11 +18,13 @@ def space_of(config):
         fail('expected a config with model.backbone, to train networks of')
     try:
         backbone = MODELS.build(dict(cfg.to_dict(), arch='min', init_cfg=None))
-    except (KeyError, TypeError) as error:
-        backbone = error
+    except KeyError:
+        backbone = None
+    except TypeError as error:
+        fail(f'model.backbone: expected {SEARCHABLE}, and its settings, got '
+             f'{cfg.get("type")}: {" ".join(str(error).split())}')
     if not isinstance(backbone, SearchableBackbone):
-        fail('model.backbone: expected a searchable one, such as '
-             f'scalenas_mm.NCPNet, got {cfg.get("type")}')
+        fail(f'model.backbone: expected {SEARCHABLE}, got {cfg.get("type")}')
     return backbone.space
 
 

@@ -7,8 +7,9 @@ one from scratch as the config says:
     WORK_DIR/NAME/NAME.csv           the table, in the format of NAS-Bench-MR
     WORK_DIR/NAME/networks/DIGEST/   the log of each network
 
-A row is on disk before the next network begins. Interrupted, go on with
---resume, on any number of processes; each of them trains whole networks.
+A row is on disk before the next network begins; the table follows within
+half a minute or so and at the end. Interrupted, go on with --resume, on any
+number of processes; each of them trains whole networks.
 ``scalenas_mm.benchmarks.NASBenchMR(WORK_DIR)`` reads the result.
 
 The config may say ``output_channels_keys``, settings that become the number
@@ -17,6 +18,7 @@ of channels of the backbone's output, and ``main_metric``, which comes first.
 import argparse
 import math
 import os
+import re
 import sys
 import time
 import traceback
@@ -26,7 +28,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import torch
-from _benchmark_rows import Rows
+from _benchmark_rows import Rows, main_first
 from _benchmark_sample import draw, narrowed, space_of
 from _cli import fail, load_config, readable_errors, runner_parser
 from mmengine.registry import init_default_scope
@@ -103,6 +105,18 @@ def place(launcher):
     return rank, world
 
 
+def check_args(args):
+    """Exit with code 2 if numbers or the name are wrong."""
+    if args.num < 1:
+        fail(f'--num: expected at least 1, got {args.num}')
+    if args.seed < 0:
+        fail(f'--seed: expected at least 0, got {args.seed}')
+    if args.name is not None and (not args.name.strip('.') or re.search(
+            r'[^\w.-]', args.name, re.ASCII)):
+        fail('--name: expected letters, digits, ".", "_" and "-", and not '
+             f'dots alone, got {args.name!r}')
+
+
 def check_config(config, args):
     """Exit with code 2 if the config cannot train networks."""
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper',
@@ -110,6 +124,9 @@ def check_config(config, args):
         if config.get(key) is None:
             fail(f'{args.config}: expected {key}, to train and to measure '
                  'networks')
+    main = config.get('main_metric')
+    if not (main is None or isinstance(main, str)):
+        fail(f'{args.config}: main_metric: expected a name, got {main!r}')
     for key in config.get('output_channels_keys') or []:
         if not has_key(config, key):
             fail(f'{args.config}: output_channels_keys: expected keys of the '
@@ -164,15 +181,6 @@ def measure(config, arch, folder, **options):
     return fields
 
 
-def main_first(metrics, main):
-    """The main metric is the one that tables and figures show."""
-    if main is None:
-        return metrics
-    if main not in metrics:
-        fail(f"main_metric: expected one of {', '.join(metrics)}, got {main}")
-    return {main: metrics[main], **metrics}
-
-
 def device_works():
     """Some errors leave a GPU unusable for the rest of the process."""
     if not torch.cuda.is_available():
@@ -208,6 +216,8 @@ def train_all(todo, rows, config, args, size):
             f'{record.digest}  {summary(record)}  {record.seconds:.1f} s  '
             f'eta {timedelta(seconds=round(left))}',
             flush=True)
+        with readable_errors():
+            rows.check_main(record)
         if not record.ok and not device_works():
             sys.exit(f'{rows.label}the GPU no longer answers; go on with '
                      '--resume')
@@ -241,13 +251,12 @@ def prepare(config, args, size):
     name = args.name or Path(args.config).stem
     return Rows(
         Path(config.work_dir), name, meta, archs, rank, world, args.resume
-        or args.retry_failed)
+        or args.retry_failed, config.get('main_metric'))
 
 
 def main():
     args = parse_args()
-    if args.num < 1:
-        fail(f'--num: expected at least 1, got {args.num}')
+    check_args(args)
     config = load_config(args)
     check_config(config, args)
     with readable_errors():
@@ -259,10 +268,13 @@ def main():
             f'{rows.label}{rows.name}: {args.num} networks, {len(todo)} of '
             'them to train here',
             flush=True)
-        train_all(todo, rows, config, args, size)
+        try:
+            train_all(todo, rows, config, args, size)
+        finally:  # also if there was nothing to train
+            written = rows.write_table()
         ok, failed = rows.count()
     print(f'{rows.label}{ok} of {args.num} networks measured, {failed} '
-          f'failed: {rows.table}')
+          'failed' + (f': {rows.table}' if written else ''))
     if failed == args.num:
         sys.exit(f'all networks failed, see {rows.folder}')
 

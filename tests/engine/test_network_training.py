@@ -95,14 +95,20 @@ def test_the_hook_in_an_ordinary_training(config, tmp_path):
     assert hook.step == 6 and len(hook.curves['score']) == 2
 
 
-@pytest.mark.parametrize('key, value, same', [
-    ('optim_wrapper.optimizer.lr', .2, False),
-    ('train_dataloader.batch_size', 3, False),
-    ('output_channels_keys', [], False),
-    ('train_dataloader.num_workers', 4, True),
-    ('model.backbone.arch', 'max', True),
-    ('work_dir', 'elsewhere', True),
-])
+@pytest.mark.parametrize(
+    'key, value, same',
+    [
+        ('optim_wrapper.optimizer.lr', .2, False),
+        ('train_dataloader.batch_size', 3, False),
+        ('output_channels_keys', [], False),
+        # these two decide the random numbers of augmentation
+        ('train_dataloader.num_workers', 4, False),
+        ('train_dataloader.persistent_workers', True, False),
+        ('train_dataloader.pin_memory', True, True),
+        ('val_dataloader.prefetch_factor', 4, True),
+        ('model.backbone.arch', 'max', True),
+        ('work_dir', 'elsewhere', True),
+    ])
 def test_identity(config, key, value, same):
     before = training_identity(config)
     config.merge_from_dict({key: value})
