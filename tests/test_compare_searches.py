@@ -1,4 +1,6 @@
 """tools/analysis_tools/compare_searches.py on the command line."""
+import json
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -56,12 +58,60 @@ def test_hypervolumes_by_hand(tmp_path, run):
 
 
 @pytest.mark.parametrize('args, message', [
-    (['a={one}', '--budget', 9], 'budget: expected at most 2 candidates'),
+    (['a={one}', '--budget', 9], 'budget: expected .* at most 2 candidates'),
+    (['a={one}', '--budget', 0], 'budget: expected at least 1 .*, got 0'),
+    (['a={failed}'], 'archives: expected a candidate that did not fail'),
     (['a={one}', '--metric', 'top1'], 'metric: expected one of mIoU'),
     (['a=none.jsonl'], 'there is no archive none.jsonl'),
     (['{one}'], 'expected NAME=ARCHIVE'),
 ])
 def test_errors_are_one_line(tmp_path, run, args, message):
     one = archive(tmp_path / 'a.jsonl', [(1, 2.), (2, 3.)])
-    code, _, error = run(*(str(a).format(one=one) for a in args))
-    assert code == 2 and message in error.splitlines()[-1]
+    failed = archive(tmp_path / 'failed.jsonl', [(1, None)])
+    code, _, error = run(*(str(a).format(one=one, failed=failed)
+                           for a in args))
+    assert code == 2 and re.search(message, error.splitlines()[-1])
+
+
+def test_failures_and_errors_as_metric(tmp_path, run):
+    """The first method has no hypervolume, so there are no ratios."""
+    none = archive(tmp_path / 'a.jsonl', [(100, None), (100, 1.)])
+    good = archive(tmp_path / 'b.jsonl', [(100, 10.), (200, 5.)])
+    code, text, error = run(f'a={none}', f'b={good}', '--budget', 1)
+    assert code == 0, error
+    rows = [line.split() for line in text.splitlines()]
+    assert ['a', '1', '0.0000', '0.0000', '-', '-'] in rows
+    worst = archive(tmp_path / 'c.jsonl', [(200, 10.), (200, 10.)])
+    code, text, error = run(f'c={worst}', f'b={good}', '--lower-is-better')
+    assert code == 0, error
+    rows = [line.split() for line in text.splitlines()]
+    assert ['c', '1', '0.0000', '0.0000', '-', '10.00'] in rows
+    assert ['b', '1', '0.0000', '0.0000', '-', '5.00'] in rows
+    better = archive(tmp_path / 'd.jsonl', [(100, 5.)])
+    _, text, _ = run(f'c={worst}', f'd={better}', f'b={good}',
+                     '--lower-is-better')
+    rows = [line.split() for line in text.splitlines()]
+    assert ['d', '1', '1.0000', '1.0000', '-', '5.00'] in rows
+
+
+def test_archives_must_be_of_one_space_and_size(tmp_path, run):
+    pairs = []
+    for name in 'abc':
+        path = archive(tmp_path / f'{name}.jsonl', [(1, 2.), (2, 3.)])
+        pairs.append(f'{name}={path}')
+
+    def meta(name, width, size):
+        data = dict(
+            space=dict(type='Space', width=width),
+            evaluation=dict(input_size=size))
+        (tmp_path / f'{name}.meta.json').write_text(json.dumps(data))
+
+    meta('a', 8, [64, 64])
+    meta('c', 8, [64, 64])  # that of b is unknown
+    assert run(*pairs)[0] == 0
+    for width, size, key in ((16, [64, 64], 'space'), (8, [64,
+                                                           32], 'input_size')):
+        meta('c', width, size)
+        code, _, error = run(*pairs)
+        assert code == 2 and f'c.jsonl: {key}: expected' in error
+        assert len(error.splitlines()) == 1

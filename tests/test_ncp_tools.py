@@ -2,6 +2,7 @@
 import csv
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -235,16 +236,31 @@ def test_transfer_limits_and_csv(trained, data, run, tmp_path):
 # -- figures --------------------------------------------------------------
 def test_spearman_prints_stores_and_draws(data, run, tmp_path):
     out = tmp_path / 'matrix.png'
+    (tmp_path / 'matrix.csv').write_text('mine')
     printed = run('ncp_spearman', data, '--out', out)
     assert 'not in the data: cls-50-1000, cls-50-100, cls-10-1000, seg-4x' in (
         printed)
-    values = pd.read_csv(out.with_suffix('.csv'), index_col=0)
+    assert (tmp_path / 'matrix.csv').read_text() == 'mine'
+    values = pd.read_csv(tmp_path / 'matrix_spearman.csv', index_col=0)
     assert list(values) == ['cls-10c', 'seg', 'video']
     tables = [NASBenchMR(data).table(name) for name in ('seg', 'video')]
     # the network that cls-10c lacks is left out everywhere
     rho = spearmanr(*(table.main_values[1:] for table in tables))[0]
     assert values.loc['seg', 'video'] == pytest.approx(rho)
     assert f'{rho:.3f}' in printed and out.stat().st_size
+
+
+def test_spearman_does_not_write_among_the_tables(data, run):
+    before = sorted(data.iterdir())
+    for source in (data, data / 'seg.csv'):
+        error = run(
+            'ncp_spearman',
+            source,
+            '--out',
+            data / '..' / data.name / 'seg.png',
+            code=2)
+        assert '--out: expected a file outside' in error
+    assert sorted(data.iterdir()) == before
 
 
 def test_trace_and_codes_end_where_the_table_does(trained, data, run, tmp_path,
@@ -336,6 +352,10 @@ def test_steps_of_a_training(own, run, tmp_path, monkeypatch):
     ('ncp_trace', ['--max-gmacs', '1e-6'], 'limits.macs: expected a number'),
     ('ncp_codes', ['--start', 'best'], 'one of max, min, initial'),
     ('ncp_ranks', ['--metrics', 'AP'], 'metric: expected one of'),
+    ('ncp_ranks', ['--metrics', *'abcdef'], '--metrics: expected at most 5'),
+    ('ncp_optima', ['--lambdas', '0.1', '-1'], 'expected a number >= 0'),
+    ('ncp_trace', ['--lambda', 'nan'], 'expected a number >= 0'),
+    ('ncp_codes', ['--lambda', '-1'], 'expected a number >= 0'),
     ('ncp_spearman', ['--settings', 'AP'], 'setting: expected one of'),
 ])
 def test_wrong_arguments(trained, data, run, tmp_path, tool, args, message):
@@ -348,16 +368,43 @@ def test_wrong_arguments(trained, data, run, tmp_path, tool, args, message):
 def test_predictors_that_do_not_fit(trained, data, run, tmp_path):
     model, origin = load_predictor(trained[0] / 'predictors' / 'seg.pth')
     for change, message in [
-        (dict(rows=5), 'a table of 60 rows as in the data, got 5'),
+        (dict(data_sha256='0', rows=5), 'got one of 5 rows that differ'),
+        (dict(data_sha256=None), 'train it anew'),
         (dict(split=None), 'expected the split'),
         (dict(split=dict(train=[60], val=[])), 'expected rows below 60'),
     ]:
         save_predictor(tmp_path / 'seg.pth', model, {**origin, **change})
         assert message in run(
             'ncp_optima', data, '--predictors', tmp_path, code=2)
+    save_predictor(tmp_path / 'seg.pth', model, origin)
+    table = NASBenchMR(data).table('seg')
+    for changed in (table.codes[:, 0], table.columns['mIoU']):
+        value, changed[0] = changed[0], 136 - changed[0]
+        table.to_csv(tmp_path / 'seg.csv')
+        changed[0] = value
+        assert 'of these very data, got one of 60 rows that differ' in run(
+            'ncp_optima',
+            tmp_path / 'seg.csv',
+            '--predictors',
+            tmp_path,
+            code=2)
     (tmp_path / 'seg.pth').write_text('none')
     assert 'is no predictor' in run(
         'ncp_trace', data, '--predictors', tmp_path, code=2)
+
+
+def test_defaults_of_training_are_those_of_the_tool(trained, monkeypatch):
+    monkeypatch.syspath_prepend(str(TOOLS.parent))
+    from train_predictor import parse_args
+    _, origin = load_predictor(trained[0] / 'predictors' / 'seg.pth')
+    args, used = vars(parse_args(['DATA'])), origin['training']
+    assert used == {key: args[key] for key in used} and origin['seed'] == 0
+
+
+def test_codes_of_no_known_space(data, run, tmp_path):
+    shutil.copy(data / 'seg.csv', tmp_path / 'mine.csv')
+    error = run('ncp_optima', tmp_path, '--settings', 'mine', code=2)
+    assert 'codes of NCPSpace' in error and 'an unknown space' in error
 
 
 def test_a_benchmark_of_another_space(tmp_path, run):

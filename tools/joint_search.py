@@ -22,7 +22,7 @@ from scalenas_mm.benchmarks import space_from_dict
 from scalenas_mm.predictors import propose_jointly
 from scalenas_mm.search import (Objectives, join_archives, pareto_front,
                                 read_archive, read_meta, write_atomic)
-from scalenas_mm.spaces import ArchError, Complexity, CostModel
+from scalenas_mm.spaces import COST_KEYS, ArchError, Complexity, CostModel
 
 
 def task_archive(text):
@@ -51,7 +51,11 @@ def parse_args():
         command.add_argument(
             '--force', action='store_true', help='overwrite FILE')
         if name == 'propose':
-            command.add_argument('--num', type=int, default=20)
+            command.add_argument(
+                '--num',
+                type=int,
+                default=20,
+                help='how many architectures (default: 20)')
             command.add_argument('--max-macs', type=float)
             command.add_argument('--max-params', type=float)
             command.add_argument('--seed', type=int, default=0)
@@ -62,24 +66,53 @@ def read_all(pairs):
     """Archives and their common space.
 
     Raises:
-        ArchError: Names are equal, or spaces differ.
+        ArchError: Names are equal, or spaces are unknown or differ.
     """
     archives = {name: read_archive(path) for name, path in pairs}
     if len(archives) < 2 or len(archives) != len(pairs):
         raise ArchError('archives', 'two or more, of different names',
                         [name for name, _ in pairs])
     metas = {name: read_meta(path) for name, path in pairs}
-    (first, meta), *others = metas.items()
-    for name, other in others:
+    first, meta = next(iter(metas.items()))
+    for name, other in metas.items():
+        require(other, ['space'], f'{name}: .meta.json')
         if other['space'] != meta['space']:
             raise ArchError(f'{name}: space', f'that of {first}',
                             other['space'])
     return archives, meta
 
 
+def require(values, keys, where):
+    """Raise ArchError, which names what is missing, unless all are there."""
+    for key in keys:
+        if key not in values:
+            raise ArchError(where, key, ', '.join(values) or 'none')
+
+
+def check_measured(archives, metric):
+    """Raise ArchError if a predictor of the metric cannot be fitted."""
+    for name, records in archives.items():
+        good = [r for r in records if r.ok]
+        if len(good) < 2:
+            raise ArchError(name, 'at least two measured candidates',
+                            f'{len(good)} among {len(records)}')
+        for record in good:
+            require(record.metrics, [metric],
+                    f'{name}: metrics of candidate {record.id}')
+            require(record.cost, COST_KEYS,
+                    f'{name}: costs of candidate {record.id}')
+
+
 def costs_of(archives, meta):
-    """Costs of whole models: what is not backbone is the same for all."""
-    cost = next(iter(archives.values()))[0].cost
+    """Costs of whole models: what is not backbone is the same for all.
+
+    Of the first archive; all candidates that did not fail have costs.
+    """
+    name, records = next(iter(archives.items()))
+    where = f'{name}: .meta.json (of the archive of a search)'
+    require(meta, ['evaluation'], where)
+    require(meta['evaluation'], ['input_size'], f'{where}: evaluation')
+    cost = next(r.cost for r in records if r.ok)
     rest = Complexity(cost['params'] - cost['backbone_params'],
                       cost['macs'] - cost['backbone_macs'])
     return CostModel(
@@ -87,9 +120,21 @@ def costs_of(archives, meta):
         tuple(meta['evaluation']['input_size']), rest)
 
 
+def write(path, text):
+    """Write a file and the folder that it is in."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(Path(path), text)
+    except OSError as error:
+        fail(f'--out: {error}')
+
+
 def propose(args):
     """Write architectures; return rows for the table."""
+    if args.num < 1:
+        raise ArchError('--num', 'at least 1', args.num)
     archives, meta = read_all(args.archives)
+    check_measured(archives, args.metric)
     limits = {'macs': args.max_macs, 'params': args.max_params}
     found = propose_jointly(
         costs_of(archives, meta),
@@ -111,7 +156,7 @@ def propose(args):
                 predicted=p.predicted,
                 cost=p.cost)) for p in found
     ]
-    write_atomic(Path(args.out), '\n'.join(lines) + '\n')
+    write(args.out, '\n'.join(lines) + '\n')
     return [(p.arch.digest, p.predicted, p.cost) for p in found]
 
 
@@ -123,7 +168,7 @@ def front(args):
     objectives = Objectives({**dict.fromkeys(names, 'max'), 'macs': 'min'})
     for record in joined:
         objectives.check(record.metrics)
-    write_atomic(Path(args.out), ''.join(r.to_json() + '\n' for r in joined))
+    write(args.out, ''.join(r.to_json() + '\n' for r in joined))
     best = [joined[i] for i in pareto_front(objectives.values(joined))]
     print(f'{len(joined)} architectures measured in all tasks, '
           f'{len(best)} on the front')

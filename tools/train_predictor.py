@@ -7,6 +7,7 @@ a split of its own, scores are their mean, and the first is kept.
 """
 import argparse
 import hashlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -24,7 +25,22 @@ from scalenas_mm.benchmarks import PAPER, NASBenchMR
 from scalenas_mm.predictors import fit_predictor, judge, save_predictor
 
 
-def parse_args():
+def positive(kind):
+    """An argument: a number above 0."""
+
+    def convert(text):
+        value = kind(text)
+        if not 0 < value < float('inf'):
+            raise argparse.ArgumentTypeError(
+                f'expected a positive number, got {text}')
+        return value
+
+    convert.__name__ = kind.__name__  # argparse names it
+    return convert
+
+
+def parse_args(argv=None):
+    """Of the command line, or of ``argv``: ``['DATA']`` gives the defaults."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -42,18 +58,28 @@ def parse_args():
     parser.add_argument(
         '--num-train', type=int, default=2000, help='default: 2000')
     parser.add_argument('--num-val', type=int, default=500, help='default 500')
-    parser.add_argument('--epochs', type=int, default=200)
-    parser.add_argument('--batch-size', type=int, default=128)
-    parser.add_argument('--lr', type=float, default=0.01)
-    parser.add_argument('--weight-decay', type=float, default=1e-7)
+    parser.add_argument('--epochs', type=positive(int), default=200)
+    parser.add_argument('--batch-size', type=positive(int), default=128)
+    parser.add_argument('--lr', type=positive(float), default=0.01)
+    parser.add_argument(
+        '--weight-decay',
+        type=float,
+        default=3e-5,
+        help='default: 3e-5; 1e-7 in the paper')
     parser.add_argument('--dropout', type=float, default=0.5)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--out', default='work_dirs/predictors')
-    return parser.parse_args()
+    parser.add_argument(
+        '--force', action='store_true', help='overwrite predictors in OUT')
+    return parser.parse_args(argv)
 
 
 def columns_of(table, names):
-    """The metrics to predict, the main one first."""
+    """The metrics to predict, in the order of ``names`` or of the table.
+
+    Raises:
+        BenchmarkError: The table has none of such a name.
+    """
     names = names or list(table.columns)
     for name in names:
         table.column(name)
@@ -88,14 +114,20 @@ def train(table, metrics, args, seed, progress):
         seconds=round(seconds, 2))
 
 
+def data_sha256(table):
+    """Tells tables apart: SHA-256 of the codes and the main metric."""
+    digest = hashlib.sha256(table.codes.astype('<i8').tobytes())
+    digest.update(table.main_values.astype('<f8').tobytes())
+    return digest.hexdigest()
+
+
 def provenance(table, args, run):
     """What a stored predictor was made from."""
-    data = np.ascontiguousarray(table.codes).tobytes()
     return dict(
         setting=table.name,
         main=table.main,
         rows=len(table),
-        codes_sha256=hashlib.sha256(data).hexdigest(),
+        data_sha256=data_sha256(table),
         space=table.space.to_dict() if table.space else None,
         training=dict(
             epochs=args.epochs,
@@ -104,6 +136,26 @@ def provenance(table, args, run):
             weight_decay=args.weight_decay),
         version=__version__,
         **run)
+
+
+def predictor_file(folder, setting):
+    return Path(folder) / f'{setting}.pth'
+
+
+def prepare_folder(folder, settings, force=False):
+    """Make the folder, before any training.
+
+    Raises:
+        OSError: It cannot be written to, or holds a predictor of a setting
+            and ``force`` is false.
+    """
+    for name in settings:
+        path = predictor_file(folder, name)
+        if path.exists() and not force:
+            raise FileExistsError(f'{path} exists; --force overwrites it')
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f'{folder} cannot be written to')
 
 
 def train_setting(table, args, progress):
@@ -116,7 +168,7 @@ def train_setting(table, args, progress):
                                lambda *_: progress.advance(task))
         if not runs:
             save_predictor(
-                Path(args.out) / f'{table.name}.pth', predictor,
+                predictor_file(args.out, table.name), predictor,
                 provenance(table, args, run))
         runs.append(run)
     main = table.main if table.main in metrics else next(iter(metrics))
@@ -151,7 +203,9 @@ def main():
         tables = [bench.table(n) for n in args.settings or bench.settings]
         for table in tables:  # every wrong argument before any training
             columns_of(table, args.metrics)
-            table.split(args.num_train, args.num_val)
+            for seed in args.seeds:
+                table.split(args.num_train, args.num_val, seed)
+        prepare_folder(args.out, [table.name for table in tables], args.force)
         with Progress(
                 TextColumn('{task.description:<14}'),
                 BarColumn(),
@@ -162,7 +216,7 @@ def main():
             for table in tables:
                 main, runs = train_setting(table, args, progress)
                 summary.add_row(*row(table.name, main, runs))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         fail(str(error))
     console.print(summary)
     console.print(f'predictors are in {args.out}')

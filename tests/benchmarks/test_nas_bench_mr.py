@@ -1,4 +1,5 @@
 """The benchmark against the paper, and questions to it against brute force."""
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -146,6 +147,7 @@ def test_nearest_by_brute_force(table):
         row, distance = table.nearest(code)
         assert row == int(np.argmin(distances))
         assert distance == pytest.approx(min(distances))
+        np.testing.assert_allclose(table.distances(code), distances)
     assert table.nearest(table.codes[7]) == (7, 0)
 
 
@@ -169,6 +171,15 @@ def test_samples_and_splits(table, tmp_path):
     assert (table.split(14, 5, seed=2)[0] != train).any()
     with pytest.raises(BenchmarkError, match='at most the 20 rows of seg'):
         table.split()
+    for numbers, message in (((1, 5), 'num_train: expected at least 2, got 1'),
+                             ((14, 0), 'num_val: expected at least 1, got 0'),
+                             ((25, -5), 'num_val: expected at least 1'),
+                             ((-2, 5), 'num_train: expected at least 2')):
+        with pytest.raises(BenchmarkError, match=message):
+            table.split(*numbers)
+    for num in 0, -1, 21:
+        with pytest.raises(BenchmarkError, match=f'num: .*at least 1.*{num}'):
+            table.sample(num)
     table.to_csv(tmp_path / 'seg.csv')
     part = NASBenchMR(tmp_path).sample('seg', 6, seed=4)
     rows = table.sample(6, seed=4)
@@ -210,3 +221,17 @@ def test_tool(table, tmp_path):
     assert result.returncode == 2
     assert 'seg.parquet exists; --force' in result.stderr
     assert 'Traceback' not in result.stderr
+
+
+@pytest.mark.parametrize('force', [[], ['--force']])
+def test_tool_leaves_one_table_of_a_setting(table, tmp_path, capsys,
+                                            monkeypatch, force):
+    """A second one would make the folder unreadable."""
+    table.to_csv(tmp_path / 'seg.csv')
+    argv = [TOOL, tmp_path, tmp_path, '--format', 'parquet', *force]
+    monkeypatch.setattr(sys, 'argv', list(map(str, argv)))
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(TOOL), run_name='__main__')
+    assert stop.value.code == 2
+    assert 'seg.csv is a table of seg, too' in capsys.readouterr().err
+    assert len(NASBenchMR(tmp_path).table('seg')) == 20

@@ -184,6 +184,7 @@ TEXTS = [
     (lambda t: t[:-1] + ',7\n', 'row 20: expected 32 cells, got 33'),
     (lambda t: t.replace('\n', '\n\n', 3), 'row 1: expected 32 cells, got 0'),
     (lambda t: '', 'a table, got .an empty file'),
+    (lambda t: '\ufeff', 'seg.csv: expected a table, got .an empty file'),
     (lambda t: '\n', 'c0 to c26 and then metrics, got .no c0, c1,'),
 ]
 

@@ -1,5 +1,6 @@
 """Joint search for several tasks."""
 import json
+import re
 import runpy
 import sys
 from dataclasses import replace
@@ -103,14 +104,21 @@ def joint_search(monkeypatch, capsys):
 
 
 def test_tool_proposes_and_joins(archives, tmp_path, joint_search):
-    pairs = [write(tmp_path, name, rec) for name, rec in archives.items()]
-    out = tmp_path / 'archs.jsonl'
+    first, *rest = archives['early']  # costs are those of the second
+    failed = replace(first, status='failed', metrics={}, cost={})
+    pairs = [
+        write(tmp_path, 'early', [failed, *rest]),
+        write(tmp_path, 'late', archives['late'])
+    ]
+    out = tmp_path / 'new' / 'archs.jsonl'
     code, text, error = joint_search('propose', *pairs, '--out', out, '--num',
                                      3)
     assert code == 0, error
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(lines) == 3 and 'early.mIoU' in text
-    assert all(SPACE.from_dict(x['arch']).digest == x['digest'] for x in lines)
+    found = [SPACE.from_dict(x['arch']) for x in lines]
+    assert [arch.digest for arch in found] == [x['digest'] for x in lines]
+    assert [COSTS(arch) for arch in found] == [x['cost'] for x in lines]
     code, _, error = joint_search('propose', *pairs, '--out', out)
     assert code == 2 and '--force overwrites' in error
 
@@ -138,3 +146,39 @@ def test_tool_names_what_is_wrong(archives, tmp_path, joint_search):
         assert code == 2 and message in error
         assert len(error.splitlines()) == 1
     assert not (tmp_path / 'out.jsonl').exists()
+
+
+def change_meta(pair, **changes):
+    path = Path(pair.partition('=')[2]).with_suffix('.meta.json')
+    meta = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({k: v for k, v in meta.items() if v}))
+
+
+def test_tool_names_what_a_proposal_lacks(archives, tmp_path, joint_search):
+    good = write(tmp_path, 'good', archives['late'])
+    failed = [
+        replace(r, status='failed', metrics={}, cost={})
+        for r in archives['early'][:3]
+    ]
+    mixed = failed[:1] + archives['early'][1:3]
+    for records, meta, args, message in (
+        ([], {}, [], 'a: expected at least two measured candidates'),
+        (failed, {}, [], "two measured candidates, got '0 among 3'"),
+        (mixed, {}, ['--metric', 'foo'], 'expected foo, got .mIoU'),
+        (mixed, {}, ['--num', 0], '--num: expected at least 1'),
+        (mixed, dict(space=None), [], 'a: .meta.json: expected space'),
+        (mixed, dict(evaluation=None), [], 'a search.*: expected evaluation'),
+        (mixed, dict(evaluation=dict(a=1)), [], 'expected input_size'),
+        ([replace(r, cost=dict(macs=1)) for r in archives['early'][:2]],
+         {}, [], "costs of candidate 0: expected params, got 'macs'"),
+        (mixed, {}, ['--out', tmp_path / 'a.jsonl' / 'b', '--num', 1],
+         '--out: '),
+    ):  # yapf: disable
+        pair = write(tmp_path, 'a', records)
+        change_meta(pair, **meta)
+        out = tmp_path / 'out.jsonl'
+        code, text, error = joint_search('propose', pair, good, '--out', out,
+                                         *args)
+        assert code == 2 and re.search(message, error), error
+        assert len(error.splitlines()) == 1
+    assert not out.exists()

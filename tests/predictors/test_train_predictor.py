@@ -1,4 +1,5 @@
 """tools/train_predictor.py on the command line."""
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -72,7 +73,9 @@ def test_trains_every_setting(train, data, tmp_path):
     (['--settings', 'pose'], 'setting: expected one of cls-10c, seg'),
     (['--metrics', 'AP'], 'metric: expected one of'),
     (['--num-train', '41'], 'num'),
+    (['--num-val', '0'], 'num_val: expected at least 1'),
     (['--epochs', '0'], 'epochs: expected a positive number'),
+    (['--lr', 'nan'], 'lr: expected a positive number'),
 ])
 def test_errors_are_one_line_and_nothing_is_written(train, data, tmp_path,
                                                     args, message):
@@ -82,3 +85,23 @@ def test_errors_are_one_line_and_nothing_is_written(train, data, tmp_path,
     last = error.strip().splitlines()[-1]
     assert last.startswith('train_predictor.py: error: ') and message in last
     assert not out.exists()
+
+
+def test_nothing_is_overwritten(train, data, tmp_path, monkeypatch):
+    """Where results cannot go is said before any training."""
+    args = [str(data), *FEW, '--settings', 'seg', '--out']
+    out, file = tmp_path / 'out', tmp_path / 'file'
+    assert train(*args, str(out))[0] == 0
+    before = (out / 'seg.pth').read_bytes()
+    file.touch()
+    for folder, message in ((out, 'seg.pth exists; --force overwrites it'),
+                            (file, 'File exists'), (file / 'a', 'Not a dir')):
+        code, text, error = train(*args, str(folder), '--lr', '0.1')
+        assert code == 2 and not text and message in error
+        assert len(error.splitlines()) == 1
+    assert (out / 'seg.pth').read_bytes() == before
+    assert train(*args, str(out), '--lr', '0.1', '--force')[0] == 0
+    assert (out / 'seg.pth').read_bytes() != before
+    monkeypatch.setattr(os, 'access', lambda path, mode: path != str(out))
+    code, text, error = train(*args, str(out), '--force')
+    assert code == 2 and not text and 'cannot be written to' in error

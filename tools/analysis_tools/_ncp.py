@@ -10,7 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail, readable_errors
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from train_predictor import train_setting
+from train_predictor import (data_sha256, parse_args, predictor_file,
+                             prepare_folder, train_setting)
 
 from scalenas_mm.benchmarks import ArchTable, BenchmarkError, NASBenchMR
 from scalenas_mm.predictors import (MultiMetricMLP, PredictorError,
@@ -22,15 +23,6 @@ __all__ = [
     'space_of'
 ]
 PICTURES = ('.png', '.svg', '.pdf')
-# of the paper, for predictors that are trained here
-TRAINING = dict(
-    metrics=None,
-    seeds=[0],
-    epochs=200,
-    batch_size=128,
-    lr=0.01,
-    weight_decay=1e-7,
-    dropout=0.5)
 
 
 class Fitted(NamedTuple):
@@ -99,8 +91,6 @@ def space_of(table):
         BenchmarkError: They are not NCP's.
     """
     space = table.space
-    if space is None and table.codes.shape[1] == 27:
-        space = NCPSpace()
     if not isinstance(space, NCPSpace):
         raise BenchmarkError(
             f'setting {table.name}', 'codes of NCPSpace',
@@ -126,7 +116,7 @@ def fitted(data, settings, folder):
         space_of(table)
     missing = [
         table for name, table in tables.items()
-        if not (Path(folder) / f'{name}.pth').is_file()
+        if not predictor_file(folder, name).is_file()
     ]
     _train(missing, folder)
     return {name: _load(table, folder) for name, table in tables.items()}
@@ -136,31 +126,35 @@ def _train(tables, folder):
     """Train predictors as train_predictor.py does, and store them."""
     if not tables:
         return
+    prepare_folder(folder, [table.name for table in tables])
     columns = (TextColumn('{task.description:<14}'), BarColumn(),
                TextColumn('epoch {task.completed:.0f} of {task.total:.0f}'))
     with Progress(*columns, console=Console(stderr=True)) as progress:
         for table in tables:
-            num_val = min(500, len(table) // 5)
-            num_train = min(2000, len(table) - num_val)
-            args = argparse.Namespace(
-                num_train=num_train, num_val=num_val, out=folder, **TRAINING)
+            args = parse_args(['DATA'])  # the defaults
+            args.out = folder
+            args.num_val = max(min(args.num_val, len(table) // 5), 1)
+            args.num_train = min(args.num_train, len(table) - args.num_val)
             _, (result, ) = train_setting(table, args, progress)
             score = result['scores'][table.main]
+            tau = f"Kendall's tau {score['kendall']:.3f}"
             progress.console.print(
-                f"{table.name}: trained on {num_train} networks; on {num_val} "
-                f"others {table.main} has an L1 error of {score['l1']:.3f}, "
-                f"Kendall's tau {score['kendall']:.3f}; stored in {folder}",
+                f'{table.name}: trained on {args.num_train} networks; on '
+                f'{args.num_val} others {table.main} has an L1 error of '
+                f"{score['l1']:.3f}, {tau}; stored in {folder}",
                 soft_wrap=True)
 
 
 def _load(table, folder):
     """The predictor of a table, which must be of this very table."""
-    path = Path(folder) / f'{table.name}.pth'
+    path = predictor_file(folder, table.name)
     predictor, origin = load_predictor(path)
-    if origin.get('rows', len(table)) != len(table):
+    if origin.get('data_sha256') != data_sha256(table):
         raise PredictorError(
-            f'{path}: expected a predictor trained on a table of '
-            f"{len(table)} rows as in the data, got {origin['rows']}")
+            f'{path}: expected a predictor of these very data, got one of '
+            f"{origin.get('rows', 'unknown')} rows that differ from these "
+            f'{len(table)}; train it anew (train_predictor.py --force) or '
+            'choose another folder (--predictors)')
     split = origin.get('split')
     if not isinstance(split, dict) or not {'train', 'val'} <= set(split):
         raise PredictorError(

@@ -2,7 +2,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from _ncp import space_of
 
 
 class Pairs(NamedTuple):
@@ -26,8 +25,8 @@ class Pairs(NamedTuple):
 
 
 def nearest_rows(table, code, among=None, num=1):
-    """The ``num`` rows nearest to a code, by :meth:`ArchTable.nearest`'s
-    distance, and the distances.
+    """The ``num`` rows nearest to a code, by
+    :meth:`ArchTable.distances`, and their distances.
 
     Args:
         table (ArchTable): Of NCP's codes.
@@ -36,9 +35,7 @@ def nearest_rows(table, code, among=None, num=1):
         num (int): How many rows, if there are so many.
     """
     rows = np.arange(len(table)) if among is None else among
-    ranges = [max(int(np.ptp(c)), 1) for c in space_of(table).gene_choices()]
-    away = np.abs(table.codes[rows] - np.asarray(code, int)) / ranges
-    distances = away.sum(1)
+    distances = table.distances(code)[rows]
     order = np.argsort(distances, kind='stable')[:num]
     return rows[order], distances[order]
 

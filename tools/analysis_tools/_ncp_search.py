@@ -37,6 +37,14 @@ def goal(text):
     return Goal(settings)
 
 
+def weight(text):
+    """An argument: the weight of the FLOPs."""
+    value = float(text)
+    if not 0 <= value < float('inf'):
+        raise argparse.ArgumentTypeError(f'expected a number >= 0, got {text}')
+    return value
+
+
 def add_search_arguments(parser):
     """How to propagate; the defaults are the paper's."""
     group = parser.add_argument_group('propagation')

@@ -4,7 +4,8 @@
 
 Archives of one name are one method with several seeds. The hypervolume is
 that of cost and metric, both scaled to [0, 1] over all archives, as a share of
-the whole square. Ratios are to the first name.
+the whole square. Ratios are to the first name. Archives must be of one space
+and input size, as far as the .meta.json files beside them say.
 """
 import argparse
 import statistics
@@ -19,7 +20,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from scalenas_mm.search import hypervolume, read_archive
+from scalenas_mm.search import hypervolume, read_archive, read_meta
 from scalenas_mm.spaces import COST_KEYS, ArchError
 
 
@@ -37,6 +38,10 @@ def parse_args():
     parser.add_argument(
         'archives', nargs='+', type=named_archive, metavar='NAME=ARCHIVE')
     parser.add_argument('--metric', default='mIoU', help='default: mIoU')
+    parser.add_argument(
+        '--lower-is-better',
+        action='store_true',
+        help='the metric is an error (default: higher is better)')
     parser.add_argument('--cost', choices=COST_KEYS, default='macs')
     parser.add_argument(
         '--budget',
@@ -46,39 +51,67 @@ def parse_args():
     return parser.parse_args()
 
 
-def points_of(path, metric, cost):
-    """Cost and negative metric of each candidate; NaN where it failed."""
+def check_same(paths):
+    """Archives are of one space and input size, as far as that is known.
+
+    Raises:
+        ArchError: They are not; says which archive differs in what.
+    """
+    first = {}
+    for path in paths:
+        if not Path(path).with_suffix('.meta.json').is_file():
+            continue
+        meta = read_meta(path)
+        found = dict(
+            space=meta.get('space'),
+            input_size=meta.get('evaluation', meta).get('input_size'))
+        for key, value in found.items():
+            other, expected = first.setdefault(key, (path, value))
+            if value != expected:
+                raise ArchError(f'{path}: {key}', f'{expected} as in {other}',
+                                value)
+
+
+def points_of(path, metric, cost, sign):
+    """Cost and signed metric of each candidate; NaN where it failed."""
     rows = []
     for record in read_archive(path):
-        if record.ok and metric not in record.metrics:
-            raise ArchError(f'{path}: metric',
-                            f"one of {', '.join(record.metrics)}", metric)
-        rows.append((record.cost[cost],
-                     -record.metrics[metric]) if record.ok else (np.nan,
-                                                                 np.nan))
+        if not record.ok:
+            rows.append((np.nan, np.nan))
+            continue
+        for what, values, key in (('metric', record.metrics, metric),
+                                  ('cost', record.cost, cost)):
+            if key not in values:
+                raise ArchError(f'{path}: {what}',
+                                f"one of {', '.join(values) or 'none'}", key)
+        rows.append((record.cost[cost], sign * record.metrics[metric]))
     return np.array(rows, float).reshape(-1, 2)
 
 
 def volumes(archives, budget):
-    """Hypervolume of each archive and the budget, scaled over all."""
-    budget = budget or min(map(len, archives))
-    short = [len(points) for points in archives if len(points) < budget]
-    if short or budget < 1:
-        raise ArchError('budget', f'at most {min(map(len, archives))} '
+    """Hypervolume and best signed metric of each archive, and the budget;
+    zero and infinity where all candidates failed."""
+    shortest = min(map(len, archives))
+    budget = shortest if budget is None else budget
+    if not 1 <= budget <= shortest:
+        raise ArchError('budget', f'at least 1 and at most {shortest} '
                         'candidates', budget)
     parts = [points[:budget] for points in archives]
     every = np.concatenate(parts)
+    if np.isnan(every).all():
+        raise ArchError('archives', 'a candidate that did not fail',
+                        f'none in the first {budget} of each')
     low, high = np.nanmin(every, 0), np.nanmax(every, 0)
     span = np.where(high > low, high - low, 1)
     out = []
     for points in parts:
         good = points[~np.isnan(points).any(1)]
         out.append((hypervolume((good - low) / span,
-                                np.ones(2)), -good[:, 1].min()))
+                                np.ones(2)), good[:, 1].min(initial=np.inf)))
     return out, budget
 
 
-def show(names, results, budget, args):
+def show(names, results, budget, sign, args):
     table = Table(
         title=f'{budget} candidates each; {args.metric} and {args.cost}',
         box=box.SIMPLE)
@@ -93,26 +126,28 @@ def show(names, results, budget, args):
     for name, group in groups.items():
         found = [volume for volume, _ in group]
         median = statistics.median(found)
-        baseline = baseline or median
+        baseline = median if baseline is None else baseline
+        best = sign * statistics.median(best for _, best in group)
         table.add_row(name, str(len(group)), f'{median:.4f}',
-                      ' '.join(f'{v:.4f}'
-                               for v in found), f'{median / baseline:.4f}',
-                      f'{statistics.median(best for _, best in group):.2f}')
+                      ' '.join(f'{v:.4f}' for v in found),
+                      f'{median / baseline:.4f}' if baseline else '-',
+                      f'{best:.2f}' if np.isfinite(best) else '-')
     Console(width=None if sys.stdout.isatty() else 100).print(table)
 
 
 def main():
     args = parse_args()
-    names = [name for name, _ in args.archives]
+    names, paths = zip(*args.archives)
+    sign = 1 if args.lower_is_better else -1
     with readable_errors():
         archives = [
-            points_of(path, args.metric, args.cost)
-            for _, path in args.archives
+            points_of(path, args.metric, args.cost, sign) for path in paths
         ]
+        check_same(paths)
         if not all(map(len, archives)):
             fail('an archive holds no candidates')
         results, budget = volumes(archives, args.budget)
-    show(names, results, budget, args)
+    show(names, results, budget, sign, args)
 
 
 if __name__ == '__main__':

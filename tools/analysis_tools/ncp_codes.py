@@ -5,7 +5,7 @@ the exact costs.
 """
 from _ncp import figure_file, fitted, make_parser, new_console, run
 from _ncp_search import (MAIN_STRATEGY, STRATEGIES, Search,
-                         add_search_arguments, all_settings, goal)
+                         add_search_arguments, all_settings, goal, weight)
 
 from scalenas_mm.benchmarks import NASBenchMR
 from scalenas_mm.spaces import NCPArch
@@ -26,7 +26,7 @@ def parse_args():
     parser.add_argument(
         '--lambda',
         dest='lambda_',
-        type=float,
+        type=weight,
         default=0.5,
         help='weight of the FLOPs (default: 0.5)')
     parser.add_argument(

@@ -14,7 +14,7 @@ from pathlib import Path
 from _ncp import fitted, make_parser, new_console, run
 from _ncp_ranking import agreement, judged, nearest_rows
 from _ncp_search import (MAIN_STRATEGY, STRATEGIES, Goal, Search,
-                         add_search_arguments, all_settings, goal)
+                         add_search_arguments, all_settings, goal, weight)
 from _ncp_tables import FORMATS, print_tables, write_tables
 
 from scalenas_mm.spaces import NCPArch
@@ -45,7 +45,7 @@ def parse_args():
         help='search also from the optimum of this setting')
     parser.add_argument(
         '--lambdas',
-        type=float,
+        type=weight,
         nargs='+',
         default=LAMBDAS,
         help='weights of the FLOPs (default: 0.1 0.3 0.5 0.7)')

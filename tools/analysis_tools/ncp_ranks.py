@@ -30,8 +30,9 @@ def parse_args():
         '--metrics',
         nargs='+',
         metavar='NAME',
-        help='metrics to compare, the first is that of the horizontal axis '
-        '(default: the main metric and all others that are no costs)')
+        help=f'metrics to compare, at most {MOST}, the first is that of the '
+        'horizontal axis (default: the main metric and others that are no '
+        'costs)')
     parser.add_argument(
         '--out',
         type=figure_file,
@@ -82,6 +83,9 @@ def steps_of(files, metric):
 
 
 def main(args):
+    if len(args.metrics or ()) > MOST:
+        raise ValueError(f'--metrics: expected at most {MOST}, got '
+                         f'{len(args.metrics)}')
     console = new_console()
     bench = NASBenchMR(args.data)
     tables, steps = {}, {}

@@ -3,6 +3,8 @@
 Spearman's correlation of the main metrics, over the architectures that were
 measured in all of the settings.
 """
+from pathlib import Path
+
 from _ncp import figure_file, make_parser, new_console, run
 from rich import box
 from rich.table import Table
@@ -23,8 +25,8 @@ def parse_args():
     parser.add_argument(
         '--out',
         type=figure_file,
-        help='picture (.png, .svg, .pdf); the numbers go to a CSV file beside '
-        'it')
+        help='picture (.png, .svg, .pdf); the numbers go to '
+        '<its name>_spearman.csv beside it, so not into the folder of DATA')
     return parser.parse_args()
 
 
@@ -39,8 +41,22 @@ def as_table(values):
     return table
 
 
+def numbers_file(picture, data):
+    """The CSV file of the numbers.
+
+    Raises:
+        ValueError: It would lie among the tables, and be taken for one.
+    """
+    folder = data if data.is_dir() else data.parent
+    if picture.parent.resolve() == folder.resolve():
+        raise ValueError(f'--out: expected a file outside {folder}, where the '
+                         f'tables are, got {picture}')
+    return picture.with_name(f'{picture.stem}_spearman.csv')
+
+
 def main(args):
     console = new_console()
+    numbers = args.out and numbers_file(args.out, Path(args.data))
     bench = NASBenchMR(args.data)
     values = bench.spearman(args.settings)
     console.print(as_table(values))
@@ -54,9 +70,9 @@ def main(args):
             title="Spearman's rank correlation of the settings",
             below='main metrics of the same '
             f'{num_common(bench, list(values))} architectures')
-        with whole_file(args.out.with_suffix('.csv')) as part:
+        with whole_file(numbers) as part:
             values.to_csv(part)
-        console.print(f'wrote {args.out} and the numbers beside it')
+        console.print(f'wrote {args.out} and {numbers}', soft_wrap=True)
 
 
 def num_common(bench, settings):

@@ -4,7 +4,7 @@ Draws all 27 numbers of the code and the predicted metrics over the
 iterations, for the continuous strategy (left) and winner-takes-all (right).
 """
 from _ncp import figure_file, fitted, make_parser, new_console, run
-from _ncp_search import STRATEGIES, Search, add_search_arguments, goal
+from _ncp_search import STRATEGIES, Search, add_search_arguments, goal, weight
 
 from scalenas_mm.spaces import NCPArch
 from scalenas_mm.visualization import CodeTrace, draw_code_traces
@@ -21,7 +21,7 @@ def parse_args():
     parser.add_argument(
         '--lambda',
         dest='lambda_',
-        type=float,
+        type=weight,
         default=0.5,
         help='weight of the FLOPs (default: 0.5)')
     parser.add_argument(

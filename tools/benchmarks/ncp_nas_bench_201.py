@@ -20,7 +20,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail
 
-from scalenas_mm.benchmarks import NASBenchMR
+from scalenas_mm.benchmarks import BenchmarkError, NASBenchMR
 from scalenas_mm.predictors import (NetworkCodingPropagation, Task,
                                     efficiency_targets, fit_predictor)
 
@@ -67,19 +67,45 @@ def best_of(table, predictor, rows, lookups):
     return tried[table.columns['Acc'][tried].argmax()], tried[0]
 
 
+def cheap_cells(table):
+    """Rows within the limit."""
+    return np.flatnonzero(table.columns['Flops'] <= LIMIT + ROUNDING)
+
+
+def bad_cells(table):
+    """Rows to start from: below the median accuracy, above the limit."""
+    accuracy, flops = table.columns['Acc'], table.columns['Flops']
+    return np.flatnonzero((accuracy < np.median(accuracy))
+                          & (flops > LIMIT + ROUNDING))
+
+
+def check(args, table):
+    """Raise BenchmarkError if a number is too low, or there are not so many
+    cells."""
+    ranges = dict(
+        seeds=(1, float('inf')),
+        starts=(1, len(bad_cells(table))),
+        steps=(1, float('inf')),
+        lookups=(1, len(cheap_cells(table))),
+        num_train=(2, len(table)))
+    for name, (low, high) in ranges.items():
+        value = getattr(args, name)
+        if not low <= value <= high:
+            raise BenchmarkError('--' + name.replace('_', '-'),
+                                 f'a number from {low} to {high}', value)
+
+
 def run_seed(table, predictor, seed, args):
     """Results of one batch of starts and of the baseline."""
     accuracy, flops = table.columns['Acc'], table.columns['Flops']
     rng = np.random.default_rng(seed)
-    bad = np.flatnonzero((accuracy < np.median(accuracy))
-                         & (flops > LIMIT + ROUNDING))
-    starts = rng.choice(bad, args.starts, replace=False)
+    starts = rng.choice(bad_cells(table), args.starts, replace=False)
     begin = time.perf_counter()
     rows = visited(table, predictor, table.codes[starts], args)
     seconds = time.perf_counter() - begin
     found, first = best_of(table, predictor, rows, args.lookups)
-    within = np.flatnonzero(flops <= LIMIT + ROUNDING)
-    chance = accuracy[rng.choice(within, args.lookups, replace=False)].max()
+    chance = accuracy[rng.choice(
+        cheap_cells(table), args.lookups, replace=False)].max()
     return dict(
         start=accuracy[starts].mean(),
         found=accuracy[found],
@@ -93,6 +119,7 @@ def main():
     args = parse_args()
     try:
         table = NASBenchMR(args.data).table('nas-bench-201')
+        check(args, table)
         train = table.sample(args.num_train, seed=0)
     except ValueError as error:
         fail(str(error))
@@ -100,7 +127,8 @@ def main():
     predictor = fit_predictor(
         table.codes[train],
         {name: table.columns[name][train]
-         for name in ('Acc', 'Flops')})
+         for name in ('Acc', 'Flops')},
+        weight_decay=1e-7)  # the paper's
     fit = time.perf_counter() - begin
     results = [
         run_seed(table, predictor, seed, args) for seed in range(args.seeds)

@@ -54,21 +54,30 @@ def parse_args():
     return parser.parse_args()
 
 
+def check(args, table):
+    """Exit with code 2 if the searches could not be run, or not end."""
+    for name in ('budget', 'initial', 'generation', 'seeds'):
+        if getattr(args, name) < 1:
+            fail(f'--{name}: expected at least 1, got {getattr(args, name)}')
+    if args.initial > args.budget:
+        fail(f'--initial: expected at most the --budget of {args.budget}, '
+             f'got {args.initial}')
+    if table.space is None:
+        fail(f'{table.name}: expected a setting of a known space, got another')
+    if 'nearest' in args.oracles and args.budget > len(table):
+        fail(f'--budget: expected at most {len(table)}, the architectures '
+             f'that the oracle nearest can answer with, got {args.budget}')
+
+
 class Nearest:
     """Answers with the nearest measured architecture not yet queried."""
 
     def __init__(self, table, costs):
         self.table, self.costs = table, costs
         self.left = np.ones(len(table), bool)
-        ranges = [
-            max(int(c[-1]) - int(c[0]), 1) for c in table.space.gene_choices()
-        ]
-        self.scaled = table.codes / ranges
-        self.ranges = ranges
 
     def __call__(self, arch):
-        code = self.table.space.encode(arch) / self.ranges
-        distance = np.abs(self.scaled - code).sum(1)
+        distance = self.table.distances(arch)
         row = int(np.where(self.left, distance, np.inf).argmin())
         self.left[row] = False
         arch = self.table.space.decode(self.table.codes[row])
@@ -153,9 +162,10 @@ def show(name, results, console):
     baseline = statistics.median(results['random'][0])
     for method, (volumes, seconds) in results.items():
         median = statistics.median(volumes)
-        table.add_row(method, f'{median:.4f}',
-                      ' '.join(f'{v:.4f}' for v in volumes),
-                      f'{median / baseline:.4f}', f'{seconds:.1f}')
+        table.add_row(method, f'{median:.4f}', ' '.join(f'{v:.4f}'
+                                                        for v in volumes),
+                      f'{median / baseline:.4f}' if baseline else '-',
+                      f'{seconds:.1f}')
     console.print(table)
 
 
@@ -165,6 +175,7 @@ def main():
         table = NASBenchMR(args.data).table(args.setting)
     except ValueError as error:
         fail(str(error))
+    check(args, table)
     console = Console(width=None if sys.stdout.isatty() else 100)
     costs = CostModel(table.space, SIZE)
     predictor = None

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scalenas_mm.benchmarks import PAPER, NASBenchMR
+from scalenas_mm.benchmarks.nas_bench_mr import list_tables
 
 
 def parse_args():
@@ -45,14 +46,25 @@ def convert(args):
     columns = {name: args.columns for name in names} if args.columns else None
     bench = NASBenchMR(args.src, columns)
     paths = [Path(args.dst) / f'{name}.{args.format}' for name in names]
-    for path in paths:
-        if path.exists() and not args.force:
-            raise FileExistsError(f'{path} exists; --force overwrites it')
+    check_free(Path(args.dst), names, paths, args.force)
     tables = [bench.table(name) for name in names]  # all before any is written
     Path(args.dst).mkdir(parents=True, exist_ok=True)
     for table, path in zip(tables, paths):
         getattr(table, f'to_{args.format}')(path)
     return bench, names
+
+
+def check_free(folder, names, paths, force):
+    """Refuse to overwrite tables, and to put a second one of a setting beside
+    another: the folder could not be read then."""
+    for path in paths:
+        if path.exists() and not force:
+            raise FileExistsError(f'{path} exists; --force overwrites it')
+    for name, other in list_tables(folder) if folder.is_dir() else []:
+        if name in names and other not in paths:
+            raise FileExistsError(
+                f'{other} is a table of {name}, too, and a folder must hold '
+                'one of each setting; remove it, or choose another folder')
 
 
 def summary(bench, names):
