@@ -1,14 +1,11 @@
 """Architecture codes in all the forms that people write them."""
 import re
-from typing import Any, List
+from typing import Any, Sequence
 
 import numpy as np
 
-from ..spaces import Arch, ArchError
-
-CODE_TEXT = re.compile(r'[\d\s,|_()\[\]-]+')
-# where the released code strings say the number of branches
-BRANCH_COUNTS = {3: 1, 7: 2, 13: 3, 21: 4}
+from ..spaces import Arch, ArchError, NCPArch
+from ..spaces.ncp import LENGTH
 
 
 class BenchmarkError(ArchError):
@@ -20,36 +17,31 @@ def is_whole(values: np.ndarray) -> np.ndarray:
     return np.isfinite(values) & (np.floor(values) == values)
 
 
-def _parse(text: str) -> List[int]:
+def _parse(text: str, genes: int) -> Sequence[int]:
     """The numbers of a code string, none if it is not one."""
-    if not CODE_TEXT.fullmatch(text):
-        return []
-    numbers = [int(number) for number in re.findall(r'\d+', text)]
-    with_counts = len(numbers) == 31 and all(
-        numbers[i] == count for i, count in BRANCH_COUNTS.items())
-    return [
-        number for i, number in enumerate(numbers)
-        if not with_counts or i not in BRANCH_COUNTS
-    ]
+    if genes == LENGTH:
+        return NCPArch.from_code(text).code
+    words = re.split(r'[\s,]+', text.strip())
+    return [int(word) for word in words] if all(word.isdecimal()
+                                                for word in words) else []
 
 
 def as_code(code: Any, genes: int) -> np.ndarray:
     """The numbers of a code as int64.
 
     Args:
-        code: An architecture with a ``code``, a code string (any of blanks,
-            commas, bars, underscores, brackets and dashes between the
-            numbers; the released strings with numbers of branches too), or a
-            sequence of whole numbers.
+        code: An architecture with a ``code``, a code string (of NCP as
+            :meth:`NCPArch.from_code` reads it, of other spaces numbers with
+            blanks or commas between them), or a sequence of whole numbers.
         genes (int): How many there must be.
 
     Raises:
         BenchmarkError: It is none of these.
     """
     numbers = getattr(code, 'code', code) if isinstance(code, Arch) else code
-    if isinstance(numbers, str):
-        numbers = _parse(numbers)
     try:
+        if isinstance(numbers, str):
+            numbers = _parse(numbers, genes)
         array = np.asarray(numbers, dtype=np.float64)
     except (TypeError, ValueError):
         array = np.empty(0)

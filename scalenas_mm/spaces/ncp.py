@@ -12,7 +12,9 @@ Row = Tuple[int, ...]
 NUM_STAGES = 4
 HIGHEST = 255  # genes are bytes
 KINDS = ('channels', 'blocks', 'units')
-SEPARATORS = r'[\s|,_;()\[\]]'
+SEPARATORS = r'[\s|,_;()\[\]]|(?<=\d)-'  # a dash before a number is its sign
+# where the released code strings also say the number of branches
+BRANCH_COUNTS = {3: 1, 7: 2, 13: 3, 21: 4}
 # what can be nothing but a code
 CODE_TEXT = re.compile(r'(?=\D*\d)[\s|,_;()\[\]\d.+-]+')
 
@@ -121,8 +123,9 @@ class NCPArch(Arch):
 
         Args:
             code: Numbers, which must be whole, or a text such as
-                ``str(arch)``: bars, commas, blanks, underscores, semicolons
-                and brackets all separate numbers.
+                ``str(arch)``: bars, commas, blanks, underscores, semicolons,
+                dashes and brackets all separate numbers. The released texts
+                with numbers of branches are read, too.
 
         Raises:
             ArchError: Names the position in words, what was expected and
@@ -152,9 +155,15 @@ class NCPArch(Arch):
 def _tokens(text: str) -> List[Any]:
     """Numbers of a text; what is none stays as it is."""
     words = [word for word in re.split(SEPARATORS, text) if word]
-    return [
+    numbers: List[Any] = [
         float(word) if re.fullmatch(r'[+-]?\d+(\.\d*)?', word) else word
         for word in words
+    ]
+    with_counts = len(numbers) == LENGTH + len(BRANCH_COUNTS) and all(
+        numbers[i] == count for i, count in BRANCH_COUNTS.items())
+    return [
+        number for i, number in enumerate(numbers)
+        if not with_counts or i not in BRANCH_COUNTS
     ]
 
 
