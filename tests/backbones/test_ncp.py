@@ -183,7 +183,8 @@ def test_classification_head_of_mmpretrain(shared_data):
     models = pytest.importorskip('mmpretrain.models')
     weights = convert_ncp(released(shared_data, 'b'), 'cls')
     head = models.LinearClsHead(num_classes=19, in_channels=24)
-    head.load_state_dict(part(weights, 'head.'))
+    result = head.load_state_dict(part(weights, 'head.'))
+    assert not result.missing_keys and not result.unexpected_keys
 
 
 @pytest.mark.parametrize('change, message', [
