@@ -60,6 +60,8 @@ def parse_args(argv=None):
     parser.add_argument('--num-val', type=int, default=500, help='default 500')
     parser.add_argument('--epochs', type=positive(int), default=200)
     parser.add_argument('--batch-size', type=positive(int), default=128)
+    parser.add_argument(
+        '--threads', type=positive(int), default=2, help='default: 2')
     parser.add_argument('--lr', type=positive(float), default=0.01)
     parser.add_argument(
         '--weight-decay',
@@ -101,6 +103,7 @@ def train(table, metrics, args, seed, progress):
         weight_decay=args.weight_decay,
         dropout=args.dropout,
         seed=seed,
+        threads=args.threads,
         progress=progress)
     seconds = time.perf_counter() - start
     scores = judge(predictor, table.codes[val_rows], {

@@ -69,6 +69,15 @@ def test_deterministic_and_leaves_the_global_generator_alone():
     assert (first == second).all() and (first != other).all()
 
 
+def test_the_number_of_threads_does_not_change_the_result():
+    before = torch.get_num_threads()
+    one, two = (
+        fit_predictor(CODES, METRICS, 5, threads=n).predict(CODES)['mIoU']
+        for n in (1, 2))
+    assert (one == two).all()
+    assert torch.get_num_threads() == before
+
+
 def test_a_constant_gene_and_metric_are_no_problem():
     codes = CODES.copy()
     codes[:, 3] = 2
@@ -96,6 +105,7 @@ def test_progress_is_told():
     (CODES, dict(mIoU=[1, 2]), {}, 'metrics.mIoU: expected 300 values'),
     (CODES, dict(mIoU=SIZE * np.nan), {}, 'metrics: expected finite'),
     (CODES, METRICS, dict(epochs=0), 'epochs: expected a positive'),
+    (CODES, METRICS, dict(threads=0), 'threads: expected a positive'),
     (CODES, METRICS, dict(lr=-1.0), 'lr: expected a positive'),
 ])
 def test_bad_data_is_named(codes, metrics, options, message):
