@@ -5,22 +5,20 @@ The registries import this module when first asked (see
 """
 import inspect
 from importlib import import_module
-from importlib.util import find_spec
 
 from .registry import SAMPLERS, SEARCHERS, SPACES
 
 
-def register_public_classes(registry, package):
-    """Register every class that ``package`` names in its ``__all__``."""
-    if find_spec(package) is None:
-        return
-    module = import_module(package)
-    for name in getattr(module, '__all__', ()):
-        member = getattr(module, name)
-        if inspect.isclass(member):
+def register_public_classes(registry, package, base):
+    """Register what ``package`` offers in its ``__all__`` and a config can
+    name: classes that can be built, of the kind ``base``."""
+    module = import_module(f'scalenas_mm.{package}')
+    for member in map(vars(module).get, module.__all__):
+        if (inspect.isclass(member) and not inspect.isabstract(member)
+                and issubclass(member, getattr(module, base))):
             registry.register_module(module=member)
 
 
-register_public_classes(SPACES, 'scalenas_mm.spaces')
-register_public_classes(SAMPLERS, 'scalenas_mm.samplers')
-register_public_classes(SEARCHERS, 'scalenas_mm.search')
+register_public_classes(SPACES, 'spaces', 'Space')
+register_public_classes(SAMPLERS, 'samplers', 'Sampler')
+register_public_classes(SEARCHERS, 'search', 'Searcher')

@@ -12,7 +12,7 @@ PACKAGE = Path(scalenas_mm.__file__).parent
 NAME = PACKAGE.name
 
 # Everyone may also import these.
-COMMON = {'registry', 'compat', 'version', '_safe_pickle'}
+COMMON = {'registry', 'compat', 'version', '_files', '_safe_pickle'}
 # What each part may import beside itself; 'backbones.base' means that module
 # only.
 ALLOWED = {
@@ -28,7 +28,7 @@ ALLOWED = {
     'engine':
     {'samplers', 'search', 'evaluation', 'supernets', 'backbones.base'},
     'export': {'backbones', 'ops', 'evaluation'},
-    'visualization': {'spaces', 'search'},
+    'visualization': {'spaces', 'search', 'benchmarks'},
     'datasets': set(),
     # modules at the top
     '__init__': set(),
@@ -36,11 +36,13 @@ ALLOWED = {
     'compat': {'_torchvision_cpu'},
     'registry': set(),
     '_register': {'spaces', 'samplers', 'search'},
+    '_files': set(),
     '_rotate_iou_cpu': set(),
     '_safe_pickle': set(),
     '_torchvision_cpu': set(),
 }
-NUMPY_ONLY = ('spaces', 'samplers', 'search', 'benchmarks', '_safe_pickle')
+NUMPY_ONLY = ('spaces', 'samplers', 'search', 'benchmarks', '_files',
+              '_safe_pickle')
 TASK_LIBRARIES = {'mmseg', 'mmpose', 'mmdet', 'mmdet3d', 'mmpretrain'}
 MODULES = sorted(
     path for path in PACKAGE.rglob('*.py') if '.mim' not in path.parts)

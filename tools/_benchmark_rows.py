@@ -1,7 +1,5 @@
 """What tools/build_benchmark.py wrote: rows by process, and the table."""
-import fcntl
 import json
-import os
 import re
 import time
 from contextlib import closing, contextmanager
@@ -10,6 +8,7 @@ from math import inf
 
 import numpy as np
 
+from scalenas_mm._files import lock, write_atomic
 from scalenas_mm.benchmarks import BenchmarkError, read_table
 from scalenas_mm.search import Archive, ArchiveError, read_archive, read_meta
 
@@ -73,7 +72,7 @@ class Rows:
     def _locked(self):
         """One process at a time reads the rows of all."""
         with open(self.folder / 'lock', 'w') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file, wait=True)
             yield
 
     def _check_others(self, meta, resume):
@@ -203,9 +202,4 @@ class Rows:
 
 def _replace(path, records):
     """Put ``records`` in the place of the file, all or none."""
-    temporary = path.with_suffix('.tmp')
-    with open(temporary, 'w') as file:
-        file.writelines(f'{record.to_json()}\n' for record in records)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_atomic(path, ''.join(f'{record.to_json()}\n' for record in records))

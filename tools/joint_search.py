@@ -18,10 +18,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from scalenas_mm._files import write_atomic
 from scalenas_mm.benchmarks import space_from_dict
 from scalenas_mm.predictors import propose_jointly
 from scalenas_mm.search import (Objectives, join_archives, pareto_front,
-                                read_archive, read_meta, write_atomic)
+                                read_archive, read_meta)
 from scalenas_mm.spaces import COST_KEYS, ArchError, Complexity, CostModel
 
 
@@ -123,8 +124,7 @@ def costs_of(archives, meta):
 def write(path, text):
     """Write a file and the folder that it is in."""
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(Path(path), text)
+        write_atomic(path, text)
     except OSError as error:
         fail(f'--out: {error}')
 

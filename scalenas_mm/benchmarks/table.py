@@ -1,12 +1,12 @@
 """A table of measured architectures."""
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 import numpy as np
 import pandas as pd
 
+from .._files import whole_file
 from ..spaces import Arch, Space
 from .codes import BenchmarkError, as_code, code_text
 
@@ -159,15 +159,15 @@ class ArchTable:
     def to_csv(self, path: Union[str, Path]) -> None:
         """Write a CSV file that is read back exactly; whole or not at all."""
         frame = self.to_frame()
-        write_file(Path(path), lambda file: frame.to_csv(file, index=False))
+        with whole_file(path) as part:
+            frame.to_csv(part, index=False)
 
     def to_parquet(self, path: Union[str, Path]) -> None:
         """As :meth:`to_csv`, a Parquet file."""
         require_parquet(Path(path))
         frame = self.to_frame()
-        write_file(
-            Path(path),
-            lambda file: frame.to_parquet(file, engine='pyarrow', index=False))
+        with whole_file(path) as part:
+            frame.to_parquet(part, engine='pyarrow', index=False)
 
 
 def require_parquet(path: Path) -> None:
@@ -178,13 +178,3 @@ def require_parquet(path: Path) -> None:
         raise BenchmarkError(
             str(path), 'pyarrow for Parquet files (pip install pyarrow)',
             'no pyarrow') from None
-
-
-def write_file(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` make a file; it takes its place when it is whole."""
-    temporary = path.with_name(path.name + '.tmp')
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,12 +1,12 @@
 """Predictors as files: weights, normalisation, split and provenance."""
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any, Dict, Mapping, Tuple, Union
 
 import torch
 
+from scalenas_mm._files import whole_file
 from .mlp import MultiMetricMLP
 
 FORMAT = 'scalenas_mm predictor 1'
@@ -26,16 +26,13 @@ def save_predictor(path: Union[str, Path], predictor: MultiMetricMLP,
         provenance (Mapping[str, Any]): What it was trained on, JSON values:
             data, split, settings, scores.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + '.tmp')
-    torch.save(
-        dict(
-            format=FORMAT,
-            settings=json.dumps(predictor.settings),
-            provenance=json.dumps(dict(provenance)),
-            state_dict=predictor.state_dict()), temporary)
-    os.replace(temporary, path)
+    with whole_file(path) as part:
+        torch.save(
+            dict(
+                format=FORMAT,
+                settings=json.dumps(predictor.settings),
+                provenance=json.dumps(dict(provenance)),
+                state_dict=predictor.state_dict()), part)
 
 
 def load_predictor(

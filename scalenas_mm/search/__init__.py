@@ -1,6 +1,5 @@
 """Searchers: which architecture is evaluated next? Numpy only."""
-from .archive import (Archive, ArchiveError, read_archive, read_meta,
-                      write_atomic)
+from .archive import Archive, ArchiveError, read_archive, read_meta
 from .joint import join_archives
 from .listed import ListedSearch, read_archs
 from .objectives import Constraints, Objectives
@@ -15,5 +14,5 @@ __all__ = [
     'ListedSearch', 'OK', 'Objectives', 'RandomSearch', 'Record',
     'SearchExhausted', 'Searcher', 'TopologyEvolution', 'crowding_distance',
     'hypervolume', 'join_archives', 'pareto_front', 'peel', 'read_archive',
-    'read_archs', 'read_meta', 'select', 'write_atomic'
+    'read_archs', 'read_meta', 'select'
 ]

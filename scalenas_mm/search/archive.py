@@ -4,12 +4,12 @@ One JSON object a line, on disk before the next candidate begins;
 ``pandas.read_json(path, lines=True)`` reads it. A second file beside it says
 which space, search and supernet it belongs to.
 """
-import fcntl
 import json
 import os
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
+from scalenas_mm._files import lock, write_atomic
 from .record import Record
 
 
@@ -57,7 +57,7 @@ class Archive:
 
     def _lock(self) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._file)
         except OSError:
             raise ArchiveError(
                 f'{self.path} is in use by another search') from None
@@ -149,10 +149,3 @@ def _difference(key: str, was: Any, now: Any) -> Tuple[str, str]:
                 return _difference(f'{key}.{name}', was.get(name),
                                    now.get(name))
     return f'{key} = {was!r}', f'{key} = {now!r}'
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write a whole file or nothing."""
-    temporary = path.with_name(path.name + '.tmp')
-    temporary.write_text(text)
-    os.replace(temporary, path)

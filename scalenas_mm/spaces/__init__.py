@@ -1,19 +1,16 @@
 """Search spaces: which architectures exist and what each one costs."""
-from .arch import Arch, ArchError
+from .arch import Arch
 from .cost import Complexity
 from .cost_model import COST_KEYS, CostModel
-from .nas_bench_201 import NASBench201Arch
-from .nas_bench_201_space import NASBench201Space
-from .ncp import NCPArch, NCPStage
-from .ncp_cost import released_flops
-from .ncp_space import NCPSpace
-from .scalenet import ScaleNetArch, ScaleNetModule
-from .scalenet_space import ScaleNetSpace
+from .errors import ArchError, InputError, SettingError
+from .nas_bench_201 import NASBench201Arch, NASBench201Space
+from .ncp import NCPArch, NCPSpace, NCPStage, released_flops
+from .scalenet import ScaleNetArch, ScaleNetModule, ScaleNetSpace
 from .space import ComplexityBatch, Space, as_size
 
 __all__ = [
     'Arch', 'ArchError', 'COST_KEYS', 'Complexity', 'ComplexityBatch',
-    'CostModel', 'NASBench201Arch', 'NASBench201Space', 'NCPArch', 'NCPSpace',
-    'NCPStage', 'ScaleNetArch', 'ScaleNetModule', 'ScaleNetSpace', 'Space',
-    'as_size', 'released_flops'
+    'CostModel', 'InputError', 'NASBench201Arch', 'NASBench201Space',
+    'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch', 'ScaleNetModule',
+    'ScaleNetSpace', 'SettingError', 'Space', 'as_size', 'released_flops'
 ]

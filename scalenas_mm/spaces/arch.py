@@ -1,34 +1,13 @@
 """Architectures: small frozen values with a JSON form and a stable digest."""
 import hashlib
 import json
-from typing import Any, Dict, Mapping, Optional, Sequence, Type, TypeVar
+from typing import Any, Dict, Mapping, Sequence, Type, TypeVar
 
 import numpy as np
 
+from .errors import ArchError
+
 T = TypeVar('T', bound='Arch')
-
-
-class ArchError(ValueError):
-    """An architecture, or a setting of a space or search, is not valid.
-
-    Args:
-        field: Which part. Alone it is the whole message, so that errors can
-            be pickled and sent to other processes.
-        expected: What would have been right.
-        got: What came.
-    """
-
-    def __init__(self,
-                 field: str,
-                 expected: Optional[str] = None,
-                 got: Any = None) -> None:
-        if expected is None:
-            super().__init__(field)
-            return
-        text = repr(got)
-        if len(text) > 120:
-            text = text[:117] + '...'
-        super().__init__(f'{field}: expected {expected}, got {text}')
 
 
 class Arch:

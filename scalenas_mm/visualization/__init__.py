@@ -10,7 +10,7 @@ from .pareto import plot_pareto, plot_progress
 from .pareto_data import load_records
 from .predictions import draw_predictions
 from .report import ExportedNetwork, Report, write_report
-from .topology import draw_topology
+from .scalenet import draw_topology
 
 __all__ = [
     'CodeTrace', 'ExportedNetwork', 'Report', 'draw_code_traces', 'draw_codes',

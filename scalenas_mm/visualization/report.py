@@ -3,8 +3,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from scalenas_mm._files import PathLike, whole_file
 from . import html_parts as html
-from .figures import PathLike, whole_file
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 
 from scalenas_mm.spaces import ArchError, ScaleNetSpace
 from scalenas_mm.visualization import draw_topology
-from scalenas_mm.visualization.topology_parts import DOWN, UP
+from scalenas_mm.visualization.scalenet.parts import DOWN, UP
 
 MULTI = ScaleNetSpace()
 SINGLE = ScaleNetSpace(multi_scale_output=False)

@@ -5,7 +5,7 @@ import json
 from rich import box
 from rich.table import Table
 
-from scalenas_mm.visualization.figures import whole_file
+from scalenas_mm._files import whole_file
 
 FORMATS = ('.json', '.csv')
 COSTS = ('flops', 'params')

@@ -9,9 +9,9 @@ from _ncp import figure_file, make_parser, new_console, run
 from rich import box
 from rich.table import Table
 
+from scalenas_mm._files import whole_file
 from scalenas_mm.benchmarks import PAPER, NASBenchMR
 from scalenas_mm.visualization import draw_matrix
-from scalenas_mm.visualization.figures import whole_file
 
 
 def parse_args():

@@ -13,6 +13,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail, readable_errors
 
+from scalenas_mm._files import whole_file, write_atomic
 from scalenas_mm.export.released import ReleasedError, load_weights
 from scalenas_mm.export.released_ncp import convert_ncp, infer_code
 from scalenas_mm.spaces import NCPSpace
@@ -54,10 +55,9 @@ def main():
                                 f'the weights have {arch}')
         weights = convert_ncp(released, args.task)
         if args.arch:
-            Path(args.arch).write_text(arch.to_json() + '\n')
-        partial = Path(f'{args.dst}.tmp')
-        torch.save(dict(state_dict=weights, meta={}), partial)
-        partial.replace(args.dst)
+            write_atomic(args.arch, arch.to_json() + '\n')
+        with whole_file(args.dst) as part:
+            torch.save(dict(state_dict=weights, meta={}), part)
     stride = dict(seg=4, cls=32)[args.task]
     print(f'code {arch}\n{len(weights)} tensors, output stride {stride}, '
           f'{arch.output} channels to the head\nwrote {args.dst}')

@@ -13,6 +13,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail, readable_errors
 
+from scalenas_mm._files import whole_file, write_atomic
 from scalenas_mm.backbones import ScaleNet
 from scalenas_mm.export.released import (ReleasedError, convert_weights,
                                          drop_fixed, load_mask, load_weights)
@@ -74,12 +75,11 @@ def main():
             space = ScaleNetSpace(multi_scale_output=args.task == 'seg')
             arch = ScaleNetArch.from_released(load_mask(Path(args.mask)))
             space.check(arch)
-            Path(args.arch).write_text(arch.to_json() + '\n')
+            write_atomic(args.arch, arch.to_json() + '\n')
             print(f'{args.arch}: {arch}')
         if args.src:
-            partial = Path(f'{args.dst}.tmp')
-            torch.save(dict(state_dict=checkpoint(args), meta={}), partial)
-            partial.replace(args.dst)
+            with whole_file(args.dst) as part:
+                torch.save(dict(state_dict=checkpoint(args), meta={}), part)
             print(f'wrote {args.dst}')
 
 

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Mapping, Sequence, Tuple
 
-from .arch import Arch, ArchError, check_int, check_keys, check_list
+from ..arch import Arch, ArchError, check_int, check_keys, check_list
 
 Row = Tuple[int, ...]
 

@@ -3,10 +3,10 @@ from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .arch import ArchError
-from .scalenet import ScaleNetArch
-from .scalenet_genes import GeneLayout
-from .space import Space
+from ..arch import ArchError
+from ..space import Space
+from .arch import ScaleNetArch
+from .genes import GeneLayout
 
 
 class ScaleNetVariation(Space[ScaleNetArch]):

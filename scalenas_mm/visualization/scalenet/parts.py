@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
-from .topology_layout import BLOCK, BLOCK_HEIGHT, Layout, starts_stage
+from .layout import BLOCK, BLOCK_HEIGHT, Layout, starts_stage
 
 BRANCHES = ('#3b6fb6', '#2a9d8f', '#e9a93a', '#a4508b', '#6b705c', '#7d5ba6')
 FIXED = '#8794a3'

@@ -4,12 +4,12 @@ from typing import Optional
 from matplotlib.figure import Figure
 
 from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
-from .figures import PathLike, new_figure, save_figure
-from .topology_arrows import draw_fusions, draw_transitions
-from .topology_labels import (Size, draw_caption, draw_legend, label_modules,
-                              label_rows, label_stages)
-from .topology_layout import make_layout
-from .topology_parts import Drawing, draw_bands, draw_blocks, draw_maps
+from ..figures import PathLike, new_figure, save_figure
+from .arrows import draw_fusions, draw_transitions
+from .labels import (Size, draw_caption, draw_legend, label_modules,
+                     label_rows, label_stages)
+from .layout import make_layout
+from .parts import Drawing, draw_bands, draw_blocks, draw_maps
 
 
 def draw_topology(space: ScaleNetSpace,

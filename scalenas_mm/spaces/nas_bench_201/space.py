@@ -3,11 +3,11 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from .arch import ArchError, check_int
-from .choices import IndependentChoices
-from .cost import Complexity, Size, conv_bn, half, total
-from .nas_bench_201 import EDGES, OPERATIONS, NASBench201Arch, edge_name
-from .space import ComplexityBatch, as_gene_values, as_size
+from ..arch import ArchError, check_int
+from ..choices import IndependentChoices
+from ..cost import Complexity, Size, conv_bn, half, total
+from ..space import ComplexityBatch, as_gene_values, as_size
+from .arch import EDGES, OPERATIONS, NASBench201Arch, edge_name
 
 POINTWISE = OPERATIONS.index('nor_conv_1x1')
 SPATIAL = OPERATIONS.index('nor_conv_3x3')

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
-from .arch import Arch, ArchError, check_int, check_keys
+from ..arch import Arch, ArchError, check_int, check_keys
 
 Row = Tuple[int, ...]
 

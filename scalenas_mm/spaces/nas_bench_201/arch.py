@@ -3,7 +3,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Tuple
 
-from .arch import Arch, ArchError, check_keys, check_list
+from ..arch import Arch, ArchError, check_keys, check_list
 
 # in the order of the one-hot columns of NAS-Bench-MR
 OPERATIONS = ('avg_pool_3x3', 'none', 'skip_connect', 'nor_conv_1x1',

@@ -4,13 +4,13 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 
 import numpy as np
 
-from .arch import ArchError, check_int
-from .cost import Complexity, Size
-from .scalenet import MAX_DEPTH, ScaleNetArch, ScaleNetModule
-from .scalenet_cost import ScaleNetCost
-from .scalenet_genes import GeneLayout
-from .scalenet_variation import ScaleNetVariation
-from .space import ComplexityBatch, as_size
+from ..arch import ArchError, check_int
+from ..cost import Complexity, Size
+from ..space import ComplexityBatch, as_size
+from .arch import MAX_DEPTH, ScaleNetArch, ScaleNetModule
+from .cost import ScaleNetCost
+from .genes import GeneLayout
+from .variation import ScaleNetVariation
 
 
 class ScaleNetSpace(ScaleNetVariation):

@@ -5,10 +5,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from scalenas_mm.spaces import Complexity, ScaleNetArch, ScaleNetSpace
-from .figures import INK, MUTED
-from .topology_layout import LABELS, MARGIN, PAD, starts_stage
-from .topology_parts import (BAND, DEAD_EDGE, DEAD_FACE, DOWN, FIXED, UP,
-                             Drawing, colour_of)
+from ..figures import INK, MUTED
+from .layout import LABELS, MARGIN, PAD, starts_stage
+from .parts import (BAND, DEAD_EDGE, DEAD_FACE, DOWN, FIXED, UP, Drawing,
+                    colour_of)
 
 Size = Tuple[int, int]
 

@@ -3,13 +3,13 @@ from typing import Any, Callable, Dict, Iterable, Tuple
 
 import numpy as np
 
-from .arch import ArchError, check_int
-from .choices import IndependentChoices
-from .cost import Complexity, Size
-from .ncp import (CODE_TEXT, HIGHEST, KINDS, LENGTH, POSITIONS, NCPArch,
-                  field_of)
-from .ncp_cost import batch_costs, costs, layer_sums
-from .space import ComplexityBatch, as_size
+from ..arch import ArchError, check_int
+from ..choices import IndependentChoices
+from ..cost import Complexity, Size
+from ..space import ComplexityBatch, as_size
+from .arch import (CODE_TEXT, HIGHEST, KINDS, LENGTH, POSITIONS, NCPArch,
+                   field_of)
+from .cost import batch_costs, costs, layer_sums
 
 OUTPUT_STRIDES = (4, 8, 16, 32)
 INITIAL = dict(channels=64, blocks=2, units=2)  # NCP, Sec. 4

@@ -3,8 +3,8 @@ from typing import Any, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from .cost import Size, half
-from .ncp import NUM_STAGES, split_stages
+from ..cost import Size, half
+from .arch import NUM_STAGES, split_stages
 
 CHUNK = 4096  # keeps all intermediate columns in cache
 

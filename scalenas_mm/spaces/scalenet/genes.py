@@ -7,8 +7,8 @@ from typing import List, Tuple
 
 import numpy as np
 
-from .arch import ArchError
-from .scalenet import ScaleNetArch, ScaleNetModule
+from ..arch import ArchError
+from .arch import ScaleNetArch, ScaleNetModule
 
 
 class GeneLayout:

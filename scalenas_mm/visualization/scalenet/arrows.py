@@ -4,9 +4,9 @@ from typing import Any, Dict, Iterator, Tuple
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from scalenas_mm.spaces import ScaleNetArch
-from .figures import INK
-from .topology_layout import BLOCK, OUTPUTS, PAD, starts_stage
-from .topology_parts import DEAD_EDGE, DOWN, UP, Drawing, colour_of
+from ..figures import INK
+from .layout import BLOCK, OUTPUTS, PAD, starts_stage
+from .parts import DEAD_EDGE, DOWN, UP, Drawing, colour_of
 
 Point = Tuple[float, float]
 

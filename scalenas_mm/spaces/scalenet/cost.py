@@ -4,9 +4,9 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from .cost import Complexity, Size, conv_bn, half, total
-from .scalenet import Row, ScaleNetArch
-from .scalenet_genes import GeneLayout
+from ..cost import Complexity, Size, conv_bn, half, total
+from .arch import Row, ScaleNetArch
+from .genes import GeneLayout
 
 
 class ScaleNetCost:
