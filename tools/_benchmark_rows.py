@@ -11,6 +11,7 @@ import numpy as np
 from scalenas_mm._files import lock, write_atomic
 from scalenas_mm.benchmarks import BenchmarkError, read_table
 from scalenas_mm.search import Archive, ArchiveError, read_archive, read_meta
+from scalenas_mm.spaces import GENE_DTYPE
 
 # The table is made of all rows: too much work after each of thousands.
 TABLE_SECONDS = 30
@@ -181,7 +182,7 @@ class Rows:
             for index, arch in enumerate(self.archs)
         }
         places = [
-            order.get(code.astype(np.uint8).tobytes(), len(order))
+            order.get(code.astype(GENE_DTYPE).tobytes(), len(order))
             for code in table.codes
         ]
         table.take(np.argsort(places, kind='stable')).to_csv(self.table)

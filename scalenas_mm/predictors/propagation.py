@@ -22,7 +22,7 @@ class Propagation:
     """Result of a propagation from N starts in T iterations.
 
     Attributes:
-        codes: Final codes, members of the space, ``(N, genes)``, uint8.
+        codes: Final codes, members of the space, ``(N, genes)``, int16.
         trace: Code before the first and after every iteration, not rounded,
             ``(T + 1, N, genes)``, float32.
         predicted: Per task the predicted metrics along the trace in their own

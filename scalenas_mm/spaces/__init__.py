@@ -6,11 +6,12 @@ from .errors import ArchError, InputError, SettingError
 from .nas_bench_201 import NASBench201Arch, NASBench201Space
 from .ncp import NCPArch, NCPSpace, NCPStage, released_flops
 from .scalenet import ScaleNetArch, ScaleNetModule, ScaleNetSpace
-from .space import ComplexityBatch, Space, as_size
+from .space import GENE_DTYPE, ComplexityBatch, Space, as_size
 
 __all__ = [
     'Arch', 'ArchError', 'COST_KEYS', 'Complexity', 'ComplexityBatch',
-    'CostModel', 'InputError', 'NASBench201Arch', 'NASBench201Space',
-    'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch', 'ScaleNetModule',
-    'ScaleNetSpace', 'SettingError', 'Space', 'as_size', 'released_flops'
+    'CostModel', 'GENE_DTYPE', 'InputError', 'NASBench201Arch',
+    'NASBench201Space', 'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch',
+    'ScaleNetModule', 'ScaleNetSpace', 'SettingError', 'Space', 'as_size',
+    'released_flops'
 ]

@@ -12,6 +12,9 @@ from .cost import Complexity, Size
 
 A = TypeVar('A', bound=Arch)
 
+# counts and widths may exceed 255; each space states its own range
+GENE_DTYPE = np.int16
+
 
 class ComplexityBatch(NamedTuple):
     """Costs of many architectures, arrays of ``int64``."""
@@ -71,7 +74,7 @@ class Space(ABC, Generic[A]):
     # -- genes ------------------------------------------------------------
     @abstractmethod
     def encode(self, arch: A) -> np.ndarray:
-        """Gene vector of fixed length, ``uint8``."""
+        """Gene vector of fixed length, :data:`GENE_DTYPE`."""
 
     @abstractmethod
     def decode(self, genes: np.ndarray) -> A:
@@ -79,7 +82,7 @@ class Space(ABC, Generic[A]):
 
     @abstractmethod
     def gene_choices(self) -> Tuple[np.ndarray, ...]:
-        """Allowed values of each gene, ascending."""
+        """Allowed values of each gene, ascending, :data:`GENE_DTYPE`."""
 
     def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
         """Canonical form of allowed gene vectors, shape ``(num, genes)``."""
@@ -97,7 +100,7 @@ class Space(ABC, Generic[A]):
         """
         choices = self.gene_choices()
         values = as_gene_values(values, len(choices))
-        out = np.empty(values.shape, np.uint8)
+        out = np.empty(values.shape, GENE_DTYPE)
         for i, allowed in enumerate(choices):
             middles = (allowed[1:].astype(np.float64) + allowed[:-1]) / 2
             out[:, i] = allowed[np.searchsorted(middles, values[:, i])]

@@ -228,7 +228,7 @@ def _winner(code, gradient):
 
 
 def _macs(code):
-    return COSTS(SPACE.decode(code.astype(np.uint8)))['macs']
+    return COSTS(SPACE.decode(code.astype(np.int16)))['macs']
 
 
 # -- one-hot codes -----------------------------------------------------------

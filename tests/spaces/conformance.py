@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from scalenas_mm.spaces import ArchError, Complexity
+from scalenas_mm.spaces import GENE_DTYPE, ArchError, Complexity
 
 
 def rng_of(seed):
@@ -46,7 +46,7 @@ class SpaceConformance:
     def test_genes_of_all_have_one_length(self, space, arch):
         genes = space.encode(arch)
         assert genes.shape == space.encode(space.max_arch()).shape
-        assert genes.dtype == np.uint8
+        assert genes.dtype == GENE_DTYPE == np.int16
 
     def test_gene_choices_are_the_values_that_genes_take(self, space, rng):
         choices = space.gene_choices()
@@ -54,7 +54,9 @@ class SpaceConformance:
             draw(rng, 300) for draw in (space.sample_genes, space.spread_genes)
         ])
         assert genes.shape[1] == len(choices)
+        assert genes.dtype == space.canonical_genes(genes).dtype == np.int16
         for column, allowed in zip(genes.T, choices):
+            assert allowed.dtype == np.int16
             assert (np.diff(allowed) > 0).all()
             assert set(column) <= set(allowed)
 
@@ -64,7 +66,7 @@ class SpaceConformance:
         near = genes + rng.uniform(-0.4, 0.4, genes.shape)
         assert (space.round_genes(near) == genes).all()
         far = space.round_genes(rng.normal(0, 100, genes.shape))
-        assert far.dtype == np.uint8
+        assert far.dtype == np.int16
         for row in far:  # any numbers at all give a canonical member
             assert (space.encode(space.decode(row)) == row).all()
         for wrong, message in ((genes[0], 'shape'), (genes[:, 1:], 'shape'),

@@ -26,7 +26,7 @@ def table(shared_data):
     """Genes, accuracy, MACs in M and parameters in M of all cells."""
     path = shared_data / 'nas_bench_mr' / 'nas-bench-201.csv'
     rows = np.loadtxt(path, delimiter=',', skiprows=1)
-    return rows[:, :30].astype(np.uint8), *rows[:, 30:].T
+    return rows[:, :30].astype(np.int16), *rows[:, 30:].T
 
 
 def nearly(values, printed, digits):

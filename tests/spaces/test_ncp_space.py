@@ -14,7 +14,7 @@ from .conformance import SpaceConformance, rng_of
 SPACES = dict(
     paper=dict(),
     classification=dict(output_stride=32, in_channels=1),
-    narrow=dict(blocks=(2, 3), units=(1, 4), channels=(8, 64, 255)))
+    narrow=dict(blocks=(2, 3), units=(1, 4), channels=(8, 64, 2048)))
 CODE = (16, 24, 1, 2, 16, 2, 1, 2, 8, 24, 1, 2, 1, 3, 16, 8, 24, 2, 1, 2, 1, 1,
         8, 16, 24, 32, 40)
 TEXT = ('16 24 | 1 2 16 | 2 1,2 8,24 | 1 2,1,3 16,8,24 | '
@@ -221,8 +221,8 @@ def test_members_only():
 @pytest.mark.parametrize('kwargs, message', [
     (dict(blocks=()), 'blocks: expected at least one'),
     (dict(units=3), 'units: expected an iterable'),
-    (dict(units=(1, 0)), r'units\[1\]: expected an integer from 1 to 255'),
-    (dict(channels=(8, 256)), r'channels\[1\]: .* got 256'),
+    (dict(units=(1, 0)), r'units\[1\]: expected an integer from 1 to 32767'),
+    (dict(channels=(8, 2**15)), r'channels\[1\]: .* got 32768'),
     (dict(output_stride=2), r'output_stride: expected one of \(4, 8, 16, 32'),
     (dict(in_channels=0), 'in_channels: expected a positive integer'),
 ])

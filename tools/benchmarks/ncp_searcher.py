@@ -31,7 +31,7 @@ from scalenas_mm.benchmarks import NASBenchMR
 from scalenas_mm.predictors import NCPSearcher, fit_predictor
 from scalenas_mm.search import (RandomSearch, Record, TopologyEvolution,
                                 hypervolume)
-from scalenas_mm.spaces import CostModel
+from scalenas_mm.spaces import GENE_DTYPE, CostModel
 
 SIZE = (128, 128)
 
@@ -129,7 +129,7 @@ def searchers(args, costs, main):
 
 def volume(points, table, costs):
     """Hypervolume above the worst measurement, of the table's whole box."""
-    macs = costs.batch(table.codes.astype(np.uint8))['macs'] / 1e9
+    macs = costs.batch(table.codes.astype(GENE_DTYPE))['macs'] / 1e9
     low, high = table.main_values.min(), table.main_values.max()
     scaled = np.stack([(high - points[:, 0]) /
                        (high - low), points[:, 1] / macs.max()], 1)

@@ -6,7 +6,7 @@ import numpy as np
 from ..arch import ArchError, check_int
 from ..choices import IndependentChoices
 from ..cost import Complexity, Size, conv_bn, half, total
-from ..space import ComplexityBatch, as_gene_values, as_size
+from ..space import GENE_DTYPE, ComplexityBatch, as_gene_values, as_size
 from .arch import EDGES, OPERATIONS, NASBench201Arch, edge_name
 
 POINTWISE = OPERATIONS.index('nor_conv_1x1')
@@ -80,10 +80,11 @@ class NASBench201Space(IndependentChoices[NASBench201Arch]):
 
     # -- genes ------------------------------------------------------------
     def gene_choices(self) -> Tuple[np.ndarray, ...]:
-        return (np.arange(2), ) * (len(EDGES) * len(OPERATIONS))
+        return (np.arange(2, dtype=GENE_DTYPE), ) * (
+            len(EDGES) * len(OPERATIONS))
 
     def genes_of(self, values: np.ndarray) -> np.ndarray:
-        one_hot = np.eye(len(OPERATIONS), dtype=np.uint8)[values]
+        one_hot = np.eye(len(OPERATIONS), dtype=GENE_DTYPE)[values]
         return one_hot.reshape(len(values), -1)
 
     def values_of(self, genes: np.ndarray) -> np.ndarray:

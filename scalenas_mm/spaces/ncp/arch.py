@@ -6,11 +6,12 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
 import numpy as np
 
 from ..arch import Arch, ArchError, check_int, check_keys
+from ..space import GENE_DTYPE
 
 Row = Tuple[int, ...]
 
 NUM_STAGES = 4
-HIGHEST = 255  # genes are bytes
+HIGHEST = int(np.iinfo(GENE_DTYPE).max)
 KINDS = ('channels', 'blocks', 'units')
 SEPARATORS = r'[\s|,_;()\[\]]|(?<=\d)-'  # a dash before a number is its sign
 # where the released code strings also say the number of branches

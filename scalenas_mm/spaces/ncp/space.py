@@ -6,7 +6,7 @@ import numpy as np
 from ..arch import ArchError, check_int
 from ..choices import IndependentChoices
 from ..cost import Complexity, Size
-from ..space import ComplexityBatch, as_size
+from ..space import GENE_DTYPE, ComplexityBatch, as_size
 from .arch import (CODE_TEXT, HIGHEST, KINDS, LENGTH, POSITIONS, NCPArch,
                    field_of)
 from .cost import batch_costs, costs, layer_sums
@@ -53,7 +53,7 @@ class NCPSpace(IndependentChoices[NCPArch]):
         self.in_channels = check_int('in_channels', in_channels,
                                      'a positive integer', 1, 2**16)
         self.choices = tuple(
-            np.array(getattr(self, position.kind), np.uint8)
+            np.array(getattr(self, position.kind), GENE_DTYPE)
             for position in POSITIONS)
         self.parts = np.array([position.part for position in POSITIONS])
 
@@ -124,14 +124,14 @@ class NCPSpace(IndependentChoices[NCPArch]):
         return self.choices
 
     def genes_of(self, values: np.ndarray) -> np.ndarray:
-        return values.astype(np.uint8)
+        return values.astype(GENE_DTYPE)
 
     def values_of(self, genes: np.ndarray) -> np.ndarray:
         return genes
 
     def encode(self, arch: NCPArch) -> np.ndarray:
         self.check(arch)
-        return np.array(arch.code, np.uint8)
+        return np.array(arch.code, GENE_DTYPE)
 
     def decode(self, genes: np.ndarray) -> NCPArch:
         """Architecture of a gene vector.

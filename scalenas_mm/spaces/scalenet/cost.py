@@ -79,7 +79,7 @@ class ScaleNetCost:
         weights = np.array([[part.params, part.macs] for part in parts],
                            np.float64)
         out = np.empty((len(genes), 2), np.int64)
-        chunk = 4096  # keeps the floating-point copy of the genes in cache
+        chunk = 2048  # keeps the floating-point copy of the genes in cache
         for start in range(0, len(genes), chunk):
             part = genes[start:start + chunk].astype(np.float64) @ weights
             out[start:start + chunk] = np.rint(part)

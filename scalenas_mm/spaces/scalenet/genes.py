@@ -8,6 +8,7 @@ from typing import List, Tuple
 import numpy as np
 
 from ..arch import ArchError
+from ..space import GENE_DTYPE
 from .arch import ScaleNetArch, ScaleNetModule
 
 
@@ -52,7 +53,7 @@ class GeneLayout:
                 padding = (self.max_depth - len(rows)) * (
                     len(module.depth) - 1)
                 genes += [0] * padding
-        return np.array(genes, np.uint8)
+        return np.array(genes, GENE_DTYPE)
 
     def decode(self, genes: np.ndarray) -> ScaleNetArch:
         """Architecture of one canonical gene vector."""
@@ -75,7 +76,7 @@ class GeneLayout:
         return ScaleNetModule(depth, tuple(fusion))
 
     def check(self, genes: np.ndarray, depths: Tuple[int, ...]) -> np.ndarray:
-        """Return ``genes`` as ``uint8`` if every value is a choice."""
+        """``genes`` as :data:`GENE_DTYPE` if every value is a choice."""
         genes = np.asarray(genes)
         if genes.shape != (self.length, ):
             raise ArchError('genes', f'shape ({self.length},)', genes.shape)
@@ -85,4 +86,4 @@ class GeneLayout:
         if not np.isin(genes[self.is_bit], (0, 1)).all():
             raise ArchError('genes', 'bits 0 or 1',
                             genes[self.is_bit].tolist())
-        return genes.astype(np.uint8)
+        return genes.astype(GENE_DTYPE)

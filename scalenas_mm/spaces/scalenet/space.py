@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arch import ArchError, check_int
 from ..cost import Complexity, Size
-from ..space import ComplexityBatch, as_size
+from ..space import GENE_DTYPE, ComplexityBatch, as_size
 from .arch import MAX_DEPTH, ScaleNetArch, ScaleNetModule
 from .cost import ScaleNetCost
 from .genes import GeneLayout
@@ -184,13 +184,16 @@ class ScaleNetSpace(ScaleNetVariation):
         """:meth:`live` on gene vectors, shape ``(num, genes)``."""
         if self.multi_scale_output:
             return genes
-        layout, last = self.layout, len(self.branches) - 1
-        keep = genes[:, layout.starts[last]][:, None]
-        other = (layout.module == last) & (layout.target > 0)
-        dead = other & layout.is_bit & (layout.level >= keep - 1)
-        capped = np.where(other & ~layout.is_bit, np.minimum(genes, keep),
-                          genes)
-        return np.where(dead, 0, capped).astype(np.uint8)
+        layout = self.layout
+        start = layout.starts[len(self.branches) - 1]
+        keep = genes[:, start][:, None]
+        out = genes.copy()
+        last = out[:, start:]
+        bit, level = layout.is_bit[start:], layout.level[start:]
+        other = layout.target[start:] > 0
+        np.minimum(last, keep, out=last, where=other & ~bit)
+        last[other & bit & (level >= keep - 1)] = 0
+        return out
 
     def num_blocks(self, arch: ScaleNetArch) -> int:
         """Residual blocks, those of stage 1 included."""
@@ -215,7 +218,8 @@ class ScaleNetSpace(ScaleNetVariation):
         return self.layout.decode(self.canonical_genes(genes[None])[0])
 
     def gene_choices(self) -> Tuple[np.ndarray, ...]:
-        depths, bits = np.array(self.depths), np.arange(2)
+        depths = np.array(self.depths, GENE_DTYPE)
+        bits = np.arange(2, dtype=GENE_DTYPE)
         return tuple(bits if bit else depths for bit in self.layout.is_bit)
 
     def canonical_genes(self, genes: np.ndarray) -> np.ndarray:
@@ -227,7 +231,7 @@ class ScaleNetSpace(ScaleNetVariation):
             last = layout.is_bit & (layout.module == len(self.branches) - 1)
             fixed = last & (layout.level == depth - 1)
             out = np.where(fixed, layout.target == 0, out)
-        return out.astype(np.uint8)
+        return out.astype(GENE_DTYPE)
 
     # -- cost -------------------------------------------------------------
     def _cost(self, input_size: Size) -> ScaleNetCost:

@@ -4,7 +4,7 @@ from typing import Any, Optional, Sequence, Tuple
 import numpy as np
 
 from ..arch import ArchError
-from ..space import Space
+from ..space import GENE_DTYPE, Space
 from .arch import ScaleNetArch
 from .genes import GeneLayout
 
@@ -38,7 +38,7 @@ class ScaleNetVariation(Space[ScaleNetArch]):
         if not 0 <= fusion <= 1:
             raise ArchError('fusion', 'a probability in [0, 1]', fusion)
         layout = self.layout
-        genes = (rng.random((num, layout.length)) < fusion).astype(np.uint8)
+        genes = (rng.random((num, layout.length)) < fusion).astype(GENE_DTYPE)
         shape = (num, int((~layout.is_bit).sum()))
         genes[:, ~layout.is_bit] = rng.choice(np.array(depths), shape)
         return self.canonical_genes(genes)
