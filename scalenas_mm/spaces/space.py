@@ -132,6 +132,22 @@ class Space(ABC, Generic[A]):
                   **options: Any) -> A:
         """A mixture of two parents, which stay as they are."""
 
+    # -- outputs ----------------------------------------------------------
+    @abstractmethod
+    def output_channels(self, arch: A) -> Tuple[int, ...]:
+        """Channels of each output map, in the order of the backbone's."""
+
+    def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
+        """:meth:`output_channels` of canonical gene vectors.
+
+        Returns:
+            np.ndarray: ``int64``, shape ``(num, outputs)``; every
+            architecture of a space has as many outputs.
+        """
+        rows = [self.output_channels(self.decode(row)) for row in genes]
+        outputs = len(self.output_channels(self.min_arch()))
+        return np.array(rows, np.int64).reshape(-1, outputs)
+
     # -- cost -------------------------------------------------------------
     @abstractmethod
     def complexity(self,

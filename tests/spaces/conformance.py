@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from scalenas_mm.spaces import GENE_DTYPE, ArchError, Complexity
+from scalenas_mm.spaces import GENE_DTYPE, ArchError, Complexity, Space
 
 
 def rng_of(seed):
@@ -94,6 +94,22 @@ class SpaceConformance:
                 ]
                 assert [Complexity(*map(int, pair))
                         for pair in zip(*batch)] == single
+
+    def test_channels_of_many_equal_those_of_one(self, space, rng):
+        for draw in (space.sample_genes, space.spread_genes):
+            for num in (0, 7):
+                genes = draw(rng, num)
+                single = [
+                    space.output_channels(space.decode(g)) for g in genes
+                ]
+                batch = space.output_channels_batch(genes)
+                assert batch.dtype == np.int64 and len(batch) == num
+                assert list(map(tuple, batch.tolist())) == single
+                default = Space.output_channels_batch(space, genes)
+                assert (default == batch).all()
+                assert default.shape == batch.shape
+        assert all(
+            type(c) is int for c in space.output_channels(space.sample(rng)))
 
     def test_extremes_bound_the_cost(self, space, arch):
         costs = [

@@ -85,7 +85,7 @@ class NASBench201Space(IndependentChoices[NASBench201Arch]):
 
     def genes_of(self, values: np.ndarray) -> np.ndarray:
         one_hot = np.eye(len(OPERATIONS), dtype=GENE_DTYPE)[values]
-        return one_hot.reshape(len(values), -1)
+        return one_hot.reshape(-1, len(EDGES) * len(OPERATIONS))
 
     def values_of(self, genes: np.ndarray) -> np.ndarray:
         return self._groups(genes).argmax(2)
@@ -140,6 +140,15 @@ class NASBench201Space(IndependentChoices[NASBench201Arch]):
         draws = rng.random((num, len(EDGES), 1))
         values = (draws > odds.cumsum(1)[:, None, :-1]).sum(2)
         return self.genes_of(values)
+
+    # -- outputs ----------------------------------------------------------
+    def output_channels(self, arch: NASBench201Arch) -> Tuple[int, ...]:
+        """Channels of the last stage, which the classifier reads."""
+        self.check(arch)
+        return (4 * self.channels, )
+
+    def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
+        return np.full((len(genes), 1), 4 * self.channels, np.int64)
 
     # -- cost -------------------------------------------------------------
     def _tables(self,

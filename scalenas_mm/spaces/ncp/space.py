@@ -155,6 +155,14 @@ class NCPSpace(IndependentChoices[NCPArch]):
         low, high = bounds[:, 0], bounds[:, 1]
         return self.genes_of(self._pick(low + uniform * (high - low)))
 
+    # -- outputs ----------------------------------------------------------
+    def output_channels(self, arch: NCPArch) -> Tuple[int, ...]:
+        self.check(arch)
+        return (arch.output, )
+
+    def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
+        return np.asarray(genes)[:, -1:].astype(np.int64)
+
     # -- cost -------------------------------------------------------------
     def complexity(self,
                    arch: NCPArch,

@@ -233,6 +233,20 @@ class ScaleNetSpace(ScaleNetVariation):
             out = np.where(fixed, layout.target == 0, out)
         return out.astype(GENE_DTYPE)
 
+    # -- outputs ----------------------------------------------------------
+    def _output_channels(self) -> Tuple[int, ...]:
+        """Widths of the branches that are read; the same for all."""
+        outputs = self.branches[-1] if self.multi_scale_output else 1
+        return tuple(self.width * 2**j for j in range(outputs))
+
+    def output_channels(self, arch: ScaleNetArch) -> Tuple[int, ...]:
+        self._check_shape(arch)
+        return self._output_channels()
+
+    def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
+        channels = np.array(self._output_channels(), np.int64)
+        return np.tile(channels, (len(genes), 1))
+
     # -- cost -------------------------------------------------------------
     def _cost(self, input_size: Size) -> ScaleNetCost:
         size = as_size(input_size)
