@@ -25,8 +25,11 @@ ALLOWED = {
     'backbones': {'spaces', 'ops'},
     'evaluation': {'spaces', 'ops', 'backbones.base'},
     'supernets': {'spaces', 'ops', 'backbones.base'},
-    'engine':
-    {'samplers', 'search', 'evaluation', 'supernets', 'backbones.base'},
+    # 'benchmarks': it trains the networks of a benchmark and fills its rows
+    'engine': {
+        'spaces', 'samplers', 'search', 'evaluation', 'supernets',
+        'backbones.base', 'benchmarks'
+    },
     'export': {'backbones', 'ops', 'evaluation'},
     'visualization': {'spaces', 'search', 'benchmarks'},
     'datasets': set(),

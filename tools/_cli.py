@@ -12,7 +12,7 @@ from scalenas_mm.export import ExportError
 from scalenas_mm.export.released import ReleasedError
 from scalenas_mm.predictors import PredictorError
 from scalenas_mm.search import ArchiveError
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.spaces import InputError
 
 
 def fail(message: str) -> NoReturn:
@@ -26,7 +26,7 @@ def readable_errors() -> Iterator[None]:
     """Turn errors that the user can mend into one line and exit code 2."""
     try:
         yield
-    except (ArchError, ArchiveError, ExportError, ReleasedError,
+    except (InputError, ArchiveError, ExportError, ReleasedError,
             PredictorError, FileNotFoundError) as error:
         fail(str(error))
 

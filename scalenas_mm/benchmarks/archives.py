@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import spaces
 from ..search import ArchiveError, Record, read_archive, read_meta
-from ..spaces import ArchError, Space
+from ..spaces import ArchError, InputError, Space
 from .checks import checked_table, selected
 from .codes import BenchmarkError
 from .table import ArchTable
@@ -26,7 +26,7 @@ def space_from_dict(data: Any) -> Space:
         raise BenchmarkError('space', f'type: one of {", ".join(known)}', data)
     try:
         return kind(**options)
-    except TypeError as error:
+    except (TypeError, InputError) as error:
         raise BenchmarkError('space', f'arguments of {kind.__name__}',
                              str(error)) from None
 

@@ -4,11 +4,11 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from ..spaces import Arch, ArchError, NCPArch
+from ..spaces import Arch, InputError, NCPArch
 from ..spaces.ncp import LENGTH
 
 
-class BenchmarkError(ArchError):
+class BenchmarkError(InputError):
     """A benchmark's file, or a question to it, is not valid."""
 
 

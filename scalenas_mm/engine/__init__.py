@@ -1,4 +1,5 @@
-"""MMEngine loops and hooks, and training of single networks."""
+"""MMEngine loops and hooks, training of single networks and benchmarks."""
+from .benchmark import DeviceLost, open_rows, train_missing
 from .curve_hook import ValidationCurveHook
 from .network_training import TrainedNetwork, train_network, training_identity
 from .search_hooks import SearchLoggerHook
@@ -6,7 +7,7 @@ from .search_loop import SearchLoop
 from .subnet_loop import SubnetTestLoop, SubnetValLoop
 
 __all__ = [
-    'SearchLoggerHook', 'SearchLoop', 'SubnetTestLoop', 'SubnetValLoop',
-    'TrainedNetwork', 'ValidationCurveHook', 'train_network',
-    'training_identity'
+    'DeviceLost', 'SearchLoggerHook', 'SearchLoop', 'SubnetTestLoop',
+    'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook', 'open_rows',
+    'train_missing', 'train_network', 'training_identity'
 ]
