@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from scalenas_mm.registry import HOOKS
-from scalenas_mm.search import Record, pareto_front
+from scalenas_mm.search import Record
 
 
 @HOOKS.register_module()
@@ -46,14 +46,13 @@ class SearchLoggerHook(Hook):
 
     def after_generation(self, runner: Runner, generation: int) -> None:
         searcher = runner.train_loop.searcher
-        good = [record for record in searcher.history if record.ok]
-        failed = len(searcher.history) - len(good)
-        values = searcher.objectives.values(good)
-        front = sorted((good[i] for i in pareto_front(values)),
-                       key=lambda record: record.cost['macs'])
+        good = len(searcher.measured()[0])
+        failed = len(searcher.history) - good
+        front = sorted(
+            searcher.front(), key=lambda record: record.cost['macs'])
         lines = self._table(runner, front)
         runner.logger.info(f'Pareto front after generation {generation} '
-                           f'({len(good)} candidates, {failed} failed):\n' +
+                           f'({good} candidates, {failed} failed):\n' +
                            '\n'.join(lines))
         report = '' if searcher.finished else searcher.report(generation)
         if report:

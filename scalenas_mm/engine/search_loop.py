@@ -102,7 +102,8 @@ class SearchLoop(BaseLoop):
         try:
             while not self.searcher.finished:
                 generation = self.epoch
-                self._step(self.searcher.ask())
+                candidate, = self.searcher.ask()
+                self._step(candidate)
                 if self.searcher.finished or self.epoch != generation:
                     self.runner.call_hook(
                         'after_generation', generation=generation)

@@ -5,8 +5,8 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from scalenas_mm.registry import SEARCHERS
-from scalenas_mm.search import Candidate, Record, TopologyEvolution, select
-from scalenas_mm.spaces import Arch, ArchError
+from scalenas_mm.search import Draw, Record, TopologyEvolution, select
+from scalenas_mm.spaces import Arch, SettingError
 from .mlp import MultiMetricMLP
 from .propagation import NetworkCodingPropagation
 from .proposals import fit_records, genes_of, propagate, tradeoff
@@ -50,7 +50,7 @@ class NCPSearcher(TopologyEvolution):
             :class:`TopologyEvolution`.
 
     Raises:
-        ArchError: A setting is out of range.
+        SettingError: A setting is out of range.
     """
 
     def __init__(self,
@@ -64,17 +64,19 @@ class NCPSearcher(TopologyEvolution):
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not 0 <= share <= 1:
-            raise ArchError('share', 'a number in [0, 1]', share)
+            raise SettingError('share', 'a number in [0, 1]', share)
         if not isinstance(lambdas, (list, tuple)) or not lambdas or not all(
                 weight >= 0 for weight in lambdas):
-            raise ArchError('lambdas', 'numbers >= 0, at least one', lambdas)
+            raise SettingError('lambdas', 'numbers >= 0, at least one',
+                               lambdas)
         if starts < 1:
-            raise ArchError('starts', 'a positive integer', starts)
+            raise SettingError('starts', 'a positive integer', starts)
         if not -1 <= min_tau <= 1:
-            raise ArchError('min_tau', 'a number in [-1, 1]', min_tau)
+            raise SettingError('min_tau', 'a number in [-1, 1]', min_tau)
         if not self.objectives.metrics:
-            raise ArchError('objectives', 'a metric to predict besides costs',
-                            self.objectives.directions)
+            raise SettingError('objectives',
+                               'a metric to predict besides costs',
+                               self.objectives.directions)
         self.share, self.starts, self.min_tau = share, starts, min_tau
         self.lambdas = tuple(lambdas)
         self.fit = dict(fit or {})
@@ -82,7 +84,7 @@ class NCPSearcher(TopologyEvolution):
         self._check_options()
         self._taus: Dict[int, float] = {}
         self._fitted: Dict[int, MultiMetricMLP] = {}
-        self._proposed: Tuple[int, List[Candidate]] = (0, [])
+        self._proposed: Tuple[int, List[Draw]] = (0, [])
 
     def _check_options(self) -> None:
         """Now, and not after the initial population was evaluated."""
@@ -90,8 +92,8 @@ class NCPSearcher(TopologyEvolution):
                                                    PROPAGATION_OPTIONS)):
             unknown = sorted(set(getattr(self, name)) - set(known))
             if unknown:
-                raise ArchError(f'{name}.{unknown[0]}',
-                                'one of ' + ', '.join(known), unknown[0])
+                raise SettingError(f'{name}.{unknown[0]}',
+                                   'one of ' + ', '.join(known), unknown[0])
         blank = MultiMetricMLP(
             len(self.space.gene_choices()), list(self.objectives.directions))
         NetworkCodingPropagation(
@@ -110,13 +112,14 @@ class NCPSearcher(TopologyEvolution):
             fit=self.fit,
             propagation=self.propagation)
 
-    def offspring(self, index: int, rng: np.random.Generator) -> Candidate:
-        generation, slot = index // self.k + 1, index % self.k
+    def offspring(self, id: int, rng: np.random.Generator) -> Draw:
+        generation = self.generation(id)
+        slot = id - self.first_of(generation)
         proposals = self._proposals(generation)
         if slot < len(proposals):
-            if proposals[slot].arch.digest not in self._seen:
+            if proposals[slot][0].digest not in self._seen:
                 return proposals[slot]
-        return super().offspring(index, rng)
+        return super().offspring(id, rng)
 
     def report(self, generation: int) -> str:
         """How well the newest generation was predicted, and what follows."""
@@ -141,7 +144,8 @@ class NCPSearcher(TopologyEvolution):
     def _tau(self, generation: int) -> float:
         known = self._before(generation)
         if generation > 1:
-            fresh = [r for r in known if r.generation == generation - 1]
+            first = self.first_of(generation - 1)
+            fresh = [r for r in known if r.id >= first]
             predictor = self._predictor(generation - 1)
         else:
             fresh = known[::HOLDOUT]
@@ -162,10 +166,7 @@ class NCPSearcher(TopologyEvolution):
 
     def _before(self, generation: int) -> List[Record]:
         """Candidates that were measured before this generation."""
-        return [r for r in self.history[:self._first_of(generation)] if r.ok]
-
-    def _first_of(self, generation: int) -> int:
-        return self.n0 + (generation - 1) * self.k
+        return [r for r in self.history[:self.first_of(generation)] if r.ok]
 
     def _predictor(self, generation: int) -> Optional[MultiMetricMLP]:
         """Fitted to everything before this generation."""
@@ -191,13 +192,13 @@ class NCPSearcher(TopologyEvolution):
                            })
 
     # -- proposals --------------------------------------------------------
-    def _proposals(self, generation: int) -> List[Candidate]:
+    def _proposals(self, generation: int) -> List[Draw]:
         """Of one generation, the best first; none without a good fit."""
         if self._proposed[0] != generation:
             self._proposed = generation, self._propose(generation)
         return self._proposed[1]
 
-    def _propose(self, generation: int) -> List[Candidate]:
+    def _propose(self, generation: int) -> List[Draw]:
         num = round(self.share * self.k)
         if not num or not self._trusted(self.tau(generation)):
             return []
@@ -213,10 +214,7 @@ class NCPSearcher(TopologyEvolution):
             predicted[key] * (-1 if direction == 'max' else 1)
             for key, direction in self.objectives.directions.items()
         ], 1)
-        return [
-            Candidate(archs[i], pool[archs[i]], generation)
-            for i in select(values, num)
-        ]
+        return [(archs[i], pool[archs[i]]) for i in select(values, num)]
 
     def _pool(self, generation: int,
               predictor: MultiMetricMLP) -> Dict[Arch, Tuple[int, ...]]:
@@ -231,7 +229,7 @@ class NCPSearcher(TopologyEvolution):
         }
         found = propagate(self.costs, tradeoffs, starts, limits,
                           **self.propagation)
-        seen = {r.digest for r in self.history[:self._first_of(generation)]}
+        seen = {r.digest for r in self.history[:self.first_of(generation)]}
         return {
             arch: parents[start]
             for arch, start in found.items()

@@ -6,11 +6,11 @@ from .objectives import Constraints, Objectives
 from .pareto import crowding_distance, hypervolume, pareto_front, peel, select
 from .random_search import RandomSearch
 from .record import FAILED, OK, Record
-from .searcher import Candidate, Searcher, SearchExhausted
+from .searcher import Candidate, Draw, Searcher, SearchExhausted
 from .topology import TopologyEvolution
 
 __all__ = [
-    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'FAILED',
+    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'Draw', 'FAILED',
     'ListedSearch', 'OK', 'Objectives', 'RandomSearch', 'Record',
     'SearchExhausted', 'Searcher', 'TopologyEvolution', 'crowding_distance',
     'hypervolume', 'join_archives', 'pareto_front', 'peel', 'read_archive',

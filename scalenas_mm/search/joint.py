@@ -2,7 +2,7 @@
 from dataclasses import replace
 from typing import Dict, List, Mapping, Sequence
 
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.spaces import SettingError
 from .record import Record
 
 
@@ -16,11 +16,11 @@ def join_archives(archives: Mapping[str, Sequence[Record]]) -> List[Record]:
         archives (Mapping[str, Sequence[Record]]): Candidates by task.
 
     Raises:
-        ArchError: There are fewer than two tasks, or no architecture was
+        SettingError: There are fewer than two tasks, or no architecture was
             measured in all of them.
     """
     if len(archives) < 2:
-        raise ArchError('archives', 'at least two', list(archives))
+        raise SettingError('archives', 'at least two', list(archives))
     tables: Dict[str, Dict[str, Record]] = {
         name: {
             r.digest: r
@@ -31,8 +31,9 @@ def join_archives(archives: Mapping[str, Sequence[Record]]) -> List[Record]:
     first, *others = tables.values()
     both = [d for d in first if all(d in other for other in others)]
     if not both:
-        raise ArchError('archives',
-                        'architectures that all of them have measured', 'none')
+        raise SettingError('archives',
+                           'architectures that all of them have measured',
+                           'none')
     return [
         replace(
             first[digest],

@@ -2,10 +2,8 @@ import json
 from pathlib import Path
 from typing import Any, Mapping, Sequence, Union
 
-import numpy as np
-
-from scalenas_mm.spaces import Arch, ArchError, CostModel
-from .searcher import Candidate, Searcher
+from scalenas_mm.spaces import Arch, CostModel, SettingError
+from .searcher import Draw, Searcher
 
 
 class ListedSearch(Searcher):
@@ -18,7 +16,8 @@ class ListedSearch(Searcher):
         **kwargs: As for :class:`Searcher`.
 
     Raises:
-        ArchError: The file is missing, or an entry is not in the space.
+        SettingError: The file is missing, or holds no architecture.
+        ArchError: An entry is not in the space.
     """
 
     def __init__(self, costs: CostModel, objectives: Mapping[str, str],
@@ -31,29 +30,25 @@ class ListedSearch(Searcher):
             dict.fromkeys(
                 space.live(space.resolve(entry)) for entry in entries))
         if not self.archs:
-            raise ArchError('archs', 'at least one architecture', archs)
-        kwargs.update(n0=len(self.archs), N=len(self.archs))
-        super().__init__(costs, objectives, **kwargs)
+            raise SettingError('archs', 'at least one architecture', archs)
+        super().__init__(costs, objectives, **{**kwargs, 'N': len(self.archs)})
 
     def identity(self) -> dict:
         return dict(
             super().identity(), archs=[arch.digest for arch in self.archs])
 
-    def ask(self) -> Candidate:
-        return Candidate(self.archs[len(self.history)])
-
-    def offspring(self, index: int, rng: np.random.Generator) -> Candidate:
-        raise NotImplementedError('every candidate is in the list')
+    def propose(self, id: int) -> Draw:
+        return self.archs[id], ()
 
 
 def read_archs(path: Union[str, Path]) -> Sequence[Any]:
     """Architectures of a JSON lines file, as dicts.
 
     Raises:
-        ArchError: There is no such file, or a line is no JSON object.
+        SettingError: There is no such file, or a line is no JSON object.
     """
     if not Path(path).is_file():
-        raise ArchError('archs', 'a JSON lines file', str(path))
+        raise SettingError('archs', 'a JSON lines file', str(path))
     out = []
     for number, line in enumerate(Path(path).read_text().splitlines(), 1):
         try:
@@ -61,6 +56,6 @@ def read_archs(path: Union[str, Path]) -> Sequence[Any]:
         except ValueError:
             entry = line
         if not isinstance(entry, dict):
-            raise ArchError(f'{path}, line {number}', 'a JSON object', line)
+            raise SettingError(f'{path}, line {number}', 'a JSON object', line)
         out.append(entry.get('arch', entry))
     return out

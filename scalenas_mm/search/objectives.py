@@ -3,7 +3,7 @@ from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from scalenas_mm.spaces import COST_KEYS, ArchError, CostModel
+from scalenas_mm.spaces import COST_KEYS, CostModel, SettingError
 from .record import Record
 
 
@@ -16,16 +16,17 @@ class Objectives:
             ``backbone_macs``) or any metric of the task's evaluator.
 
     Raises:
-        ArchError: A direction is neither, or there is no objective.
+        SettingError: A direction is neither, or there is no objective.
     """
 
     def __init__(self, directions: Mapping[str, str]) -> None:
         if not directions or not isinstance(directions, Mapping):
-            raise ArchError('objectives', 'at least one, as a dict',
-                            directions)
+            raise SettingError('objectives', 'at least one, as a dict',
+                               directions)
         for key, direction in directions.items():
             if direction not in ('max', 'min'):
-                raise ArchError(f'objectives.{key}', 'max or min', direction)
+                raise SettingError(f'objectives.{key}', 'max or min',
+                                   direction)
         self.directions = dict(directions)
 
     @property
@@ -34,19 +35,22 @@ class Objectives:
         return tuple(key for key in self.directions if key not in COST_KEYS)
 
     def check(self, metrics: Mapping[str, float]) -> None:
-        """Raise :class:`ArchError` if an objective was not measured."""
+        """Raise :class:`SettingError` if an objective was not measured."""
         for key in self.metrics:
             if key not in metrics:
-                raise ArchError(
+                raise SettingError(
                     f'objectives.{key}',
                     'one of ' + ', '.join([*sorted(metrics), *COST_KEYS]), key)
 
     def values(self, records: Sequence[Record]) -> np.ndarray:
         """Matrix (records, objectives), every column to be minimised."""
-        return np.array([[
-            record.value(key) * (-1 if direction == 'max' else 1)
-            for key, direction in self.directions.items()
-        ] for record in records], float).reshape(-1, len(self.directions))
+        columns = [[record.value(key) for record in records]
+                   for key in self.directions]
+        signs = [
+            -1.0 if direction == 'max' else 1.0
+            for direction in self.directions.values()
+        ]
+        return np.array(columns, float).T * signs
 
 
 class Constraints:
@@ -58,31 +62,35 @@ class Constraints:
         costs (CostModel): Gives the costs.
 
     Raises:
-        ArchError: A key is no cost, a range is empty, or no architecture of
+        SettingError: A key is no cost, a range is empty, or no architecture of
             the space can meet it.
     """
 
     def __init__(self, ranges: Mapping[str, Sequence[Any]],
                  costs: CostModel) -> None:
+        if not isinstance(ranges, Mapping):
+            raise SettingError('constraints', 'a range per cost, as a dict',
+                               ranges)
         self.costs = costs
         self.ranges: Dict[str, Tuple[float, float]] = {}
         for key, pair in ranges.items():
             if key not in COST_KEYS:
-                raise ArchError(f'constraints.{key}',
-                                'one of ' + ', '.join(COST_KEYS), key)
+                raise SettingError(f'constraints.{key}',
+                                   'one of ' + ', '.join(COST_KEYS), key)
             self.ranges[key] = self._range(key, pair)
 
     def _range(self, key: str, pair: Sequence[Any]) -> Tuple[float, float]:
         field = f'constraints.{key}'
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise ArchError(field, '(low, high)', pair)
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or any(
+                not isinstance(end, (int, float, type(None))) for end in pair):
+            raise SettingError(field, '(low, high), numbers or None', pair)
         low = -np.inf if pair[0] is None else float(pair[0])
         high = np.inf if pair[1] is None else float(pair[1])
         space = self.costs.space
         least = self.costs(space.live(space.min_arch()))[key]
         most = self.costs(space.live(space.max_arch()))[key]
         if not low <= high or high < least or low > most:
-            raise ArchError(
+            raise SettingError(
                 field, f'a range that meets [{least}, {most}], the least and '
                 'most that the space has', pair)
         return low, high

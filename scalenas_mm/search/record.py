@@ -48,11 +48,11 @@ class Record:
         Raises:
             KeyError: There is none of this name; lists those there are.
         """
-        values = {**self.metrics, **self.cost}
-        if key not in values:
-            raise KeyError(f'{key!r} is not among the metrics and costs '
-                           f'{sorted(values)}')
-        return values[key]
+        for values in (self.cost, self.metrics):
+            if key in values:
+                return values[key]
+        raise KeyError(f'{key!r} is not among the metrics and costs '
+                       f'{sorted({**self.metrics, **self.cost})}')
 
     def to_json(self) -> str:
         """One line of JSON; a missing error and no curves are left out."""

@@ -1,12 +1,12 @@
 from types import MappingProxyType
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.spaces import Arch, SettingError
 from .pareto import select
 from .record import Record
-from .searcher import Candidate, Searcher
+from .searcher import Draw, Searcher, whole
 
 
 class TopologyEvolution(Searcher):
@@ -21,75 +21,113 @@ class TopologyEvolution(Searcher):
     mutation=dict(p_bit=0.2, keep_last=True)``.
 
     Args:
+        n0 (int): Size of the initial population.
         k (int): Number of parents and of offspring in a generation.
         p_c (float): Probability of each module to come from the other
             parent.
         p_m (float): Probability of each module to be mutated.
         mutation (Mapping[str, Any]): Further options of the space's
             ``mutate``.
-        **kwargs: ``n0``, ``N``, ``seed`` and others as for
-            :class:`Searcher`.
+        **kwargs: ``N``, ``seed`` and others as for :class:`Searcher`.
+
+    Raises:
+        SettingError: A setting is wrong.
     """
 
     def __init__(self,
                  *args: Any,
+                 n0: int = 1000,
                  k: int = 100,
                  p_c: float = 0.25,
                  p_m: float = 0.5,
                  mutation: Mapping[str, Any] = MappingProxyType({}),
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if k < 1:
-            raise ArchError('k', 'a positive integer', k)
-        for name, value in (('p_c', p_c), ('p_m', p_m)):
-            if not 0 <= value <= 1:
-                raise ArchError(name, 'a probability in [0, 1]', value)
-        self.k, self.p_c, self.p_m = k, p_c, p_m
+        self.n0, self.k = whole('n0', n0, 1), whole('k', k, 1)
+        if n0 > self.N:
+            raise SettingError('n0', f'at most N = {self.N}', n0)
+        self.p_c, self.p_m = probability('p_c', p_c), probability('p_m', p_m)
+        if not isinstance(mutation, Mapping):
+            raise SettingError('mutation', 'options as a dict', mutation)
         self.mutation = dict(mutation)
-        self._parents: Dict[int, List[Record]] = {}
+        self._parents: Tuple[int, List[Record]] = (0, [])
+        self._archs: Dict[int, Arch] = {}  # of these parents, by id
+        self._check_mutation()
+
+    def _check_mutation(self) -> None:
+        """Now, and not after the initial population was evaluated."""
+        rng, arch = np.random.default_rng(0), self.space.max_arch()
+        try:
+            self.space.mutate(arch, rng, p_m=self.p_m, **self.mutation)
+        except (ValueError, TypeError) as error:
+            raise SettingError('mutation', f'options of the space ({error})',
+                               self.mutation) from None
 
     def identity(self) -> Dict[str, Any]:
         return dict(
             super().identity(),
+            n0=self.n0,
             k=self.k,
             p_c=self.p_c,
             p_m=self.p_m,
             mutation=self.mutation)
 
-    def generation(self, index: int) -> int:
-        return 0 if index < self.n0 else (index - self.n0) // self.k + 1
+    def generation(self, id: int) -> int:
+        return 0 if id < self.n0 else (id - self.n0) // self.k + 1
+
+    def first_of(self, generation: int) -> int:
+        """Id of the first candidate of a generation after the first."""
+        return self.n0 + (generation - 1) * self.k
 
     def parents(self, generation: int) -> List[Record]:
         """The best ``k`` of all candidates before this generation."""
-        if generation not in self._parents:
-            known = [
-                record for record in self.history[:self.n0 +
-                                                  (generation - 1) * self.k]
-                if record.ok
-            ]
-            best = select(self.objectives.values(known), self.k)
-            self._parents = {generation: [known[i] for i in best]}
-        return self._parents[generation]
+        if self._parents[0] != generation:
+            ids, values = self.measured(self.first_of(generation))
+            best = [self.history[i] for i in ids[select(values, self.k)]]
+            self._parents = generation, best
+            self._archs = {
+                record.id: self._archs[record.id]
+                for record in best if record.id in self._archs
+            }
+        return self._parents[1]
 
-    def offspring(self, index: int, rng: np.random.Generator) -> Candidate:
-        generation = index // self.k + 1
+    def propose(self, id: int) -> Draw:
+        rng = self.rng(id)
+        if id < self.n0:
+            return self.sample(rng, self.initial[id % len(self.initial)])
+        return self.offspring(id, rng)
+
+    def offspring(self, id: int, rng: np.random.Generator) -> Draw:
+        """A child of the best before its generation."""
+        generation = self.generation(id)
         parents = self.parents(generation)
         if not parents:  # everything failed so far
-            return self._new(
-                rng,
-                lambda: self._first(rng, {}))._replace(generation=generation)
-        first = parents[index % self.k % len(parents)]
-        return self._new(rng,
-                         lambda: self._child(first, parents, rng))._replace(
-                             generation=generation)
+            return self.sample(rng)
+        slot = id - self.first_of(generation)
+        first = parents[slot % len(parents)]
+        return self.new(rng, lambda: self._child(first, parents, rng))
 
     def _child(self, first: Record, parents: List[Record],
-               rng: np.random.Generator) -> Candidate:
+               rng: np.random.Generator) -> Draw:
         second = parents[rng.integers(len(parents))]
         arch = self.space.crossover(
-            self.space.from_dict(first.arch),
-            self.space.from_dict(second.arch),
-            rng,
-            p_c=self.p_c)
+            self._arch(first), self._arch(second), rng, p_c=self.p_c)
         arch = self.space.mutate(arch, rng, p_m=self.p_m, **self.mutation)
-        return Candidate(arch, tuple(sorted({first.id, second.id})))
+        return arch, tuple(sorted({first.id, second.id}))
+
+    def _arch(self, parent: Record) -> Arch:
+        if parent.id not in self._archs:
+            self._archs[parent.id] = self.space.from_dict(parent.arch)
+        return self._archs[parent.id]
+
+
+def probability(field: str, value: Any) -> float:
+    """Check a probability.
+
+    Raises:
+        SettingError: It is none.
+    """
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1:
+        raise SettingError(field, 'a probability in [0, 1]', value)
+    return value

@@ -1,11 +1,17 @@
 """What every searcher must satisfy."""
 import math
+from collections import deque
 from dataclasses import replace
+from functools import cache
+from itertools import cycle
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scalenas_mm.search import FAILED, Record
-from scalenas_mm.spaces import CostModel, ScaleNetSpace
+from scalenas_mm.spaces import (CostModel, InputError, ScaleNetSpace,
+                                SettingError)
 
 SPACE = ScaleNetSpace(width=8, stem_width=8, num_modules=(1, 1, 1))
 COSTS = CostModel(SPACE, (64, 64))
@@ -19,27 +25,68 @@ def score(arch, costs=COSTS):
     return math.log(costs(arch)['macs']) + 0.2 * useful
 
 
-def tell(searcher, candidate, **changes):
+def measured(searcher, candidate, **changes):
     if 'metrics' not in changes:
         changes['metrics'] = dict(mIoU=score(candidate.arch, searcher.costs))
     record = Record(
-        id=len(searcher.history),
+        id=candidate.id,
         digest=candidate.arch.digest,
         arch=candidate.arch.to_dict(),
         cost=searcher.costs(candidate.arch),
         parents=list(candidate.parents),
         generation=candidate.generation)
-    searcher.tell(replace(record, **changes))
+    return replace(record, **changes)
 
 
-def finish(searcher):
+def tell(searcher, candidate, **changes):
+    searcher.tell(measured(searcher, candidate, **changes))
+
+
+def ask(searcher):
+    candidate, = searcher.ask()
+    return candidate
+
+
+def finish(searcher, num=1):
     while not searcher.finished:
-        tell(searcher, searcher.ask())
+        for candidate in searcher.ask(num):
+            tell(searcher, candidate)
     return searcher.history
+
+
+def finish_in_steps(searcher, steps):
+    """Ask for so many, tell so many of those that wait, in turn."""
+    waiting = deque()
+    for num, told in cycle(steps):
+        waiting.extend(searcher.ask(num))
+        for _ in range(min(told, len(waiting))):
+            tell(searcher, waiting.popleft())
+        if searcher.finished:
+            return searcher.history
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(1, 25), st.integers(0, 25)), min_size=1,
+    max_size=8).filter(lambda steps: any(told for _, told in steps))
+
+# the test is one for all searchers, and each run is a whole search
+FEW = settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.differing_executors])
 
 
 class SearcherConformance:
     """Subclass it and define ``build(**kwargs)`` with N = 60."""
+
+    @classmethod
+    @cache
+    def _whole(cls):
+        return finish(cls().build())
+
+    def whole(self):
+        """The history when one is asked for after the other."""
+        return list(self._whole())
 
     def test_evaluates_new_members_only(self):
         history = finish(self.build())
@@ -56,15 +103,69 @@ class SearcherConformance:
 
     @pytest.mark.parametrize('stop', [0, 1, 19, 20, 21, 37, 59])
     def test_goes_on_from_its_history(self, stop):
-        whole = finish(self.build())
         resumed = self.build()
-        for record in whole[:stop]:
+        for record in self.whole()[:stop]:
             resumed.tell(record)
-        assert finish(resumed) == whole
+        assert finish(resumed) == self.whole()
 
-    def test_asking_twice_changes_nothing(self):
+    @given(steps=STEPS)
+    @FEW
+    def test_the_same_however_many_are_asked_and_wait(self, steps):
+        assert finish_in_steps(self.build(), steps) == self.whole()
+
+    @given(stop=st.integers(0, 60), steps=STEPS)
+    @FEW
+    def test_goes_on_from_any_place_with_many_at_once(self, stop, steps):
+        resumed = self.build()
+        for record in self.whole()[:stop]:
+            resumed.tell(record)
+        assert finish_in_steps(resumed, steps) == self.whole()
+
+    def test_a_generation_waits_for_the_one_before(self):
         searcher = self.build()
-        assert searcher.ask() == searcher.ask()
+        while not searcher.finished:
+            candidates = searcher.ask(1000)
+            generation, = {c.generation for c in candidates}
+            first = len(searcher.history)
+            assert [c.id for c in candidates
+                    ] == list(range(first, first + len(candidates)))
+            for candidate in candidates:
+                assert generation == searcher.generation(candidate.id)
+                assert searcher.ask() == []
+                tell(searcher, candidate)
+        assert searcher.ask(5) == []
+
+    def test_what_is_told_was_asked(self):
+        searcher = self.build()
+        first, second = searcher.ask(2)
+        assert searcher.asked == [first.arch.digest, second.arch.digest]
+        assert searcher.history == []
+        for candidate, changes, message in (
+            (second, {}, 'record.id: expected 0, .* got 1'),
+            (first, dict(digest='f' * 16), 'record 0: digest: expected '
+             f"{first.arch.digest}, which .* got 'f"),
+        ):
+            with pytest.raises(InputError, match=message):
+                tell(searcher, candidate, **changes)
+        tell(searcher, first)
+        with pytest.raises(InputError, match='record.id: expected 1, .* got'):
+            tell(searcher, first)
+        assert [r.id for r in searcher.history] == [0]
+
+    def test_what_was_not_told_can_be_withdrawn(self):
+        searcher = self.build()
+        first, *others = searcher.ask(4)
+        tell(searcher, first)
+        searcher.withdraw()
+        assert searcher.asked == [first.arch.digest]
+        assert searcher.ask(3) == others
+        searcher.withdraw()
+        assert finish(searcher) == self.whole()
+
+    @pytest.mark.parametrize('num', [0, -1, 1.5, True])
+    def test_a_wrong_number_is_refused(self, num):
+        with pytest.raises(SettingError, match='num: expected a whole'):
+            self.build().ask(num)
 
     @pytest.mark.parametrize('share', [(0.0, 0.1), (0.5, 0.52), (0.9, 1.0)])
     def test_stays_within_constraints(self, share):
@@ -81,7 +182,7 @@ class SearcherConformance:
             failed = len(searcher.history) % 3 == 0
             changes = dict(
                 status=FAILED, metrics={}, error='no') if failed else {}
-            tell(searcher, searcher.ask(), **changes)
+            tell(searcher, ask(searcher), **changes)
         failed_ids = {r.id for r in searcher.history if not r.ok}
         assert len(failed_ids) == 20
         assert not any(set(r.parents) & failed_ids for r in searcher.history)
@@ -90,9 +191,5 @@ class SearcherConformance:
         searcher = self.build()
         while not searcher.finished:
             tell(
-                searcher,
-                searcher.ask(),
-                status=FAILED,
-                metrics={},
-                error='no')
+                searcher, ask(searcher), status=FAILED, metrics={}, error='no')
         assert len(searcher.history) == 60

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from scalenas_mm.search import ListedSearch, join_archives, pareto_front
-from scalenas_mm.spaces import ArchError
-from .conformance import COSTS, OBJECTIVES, SPACE, finish, tell
+from scalenas_mm.spaces import InputError
+from .conformance import COSTS, OBJECTIVES, SPACE, ask, finish, tell
 
 
 def archs_of(num, seed=0):
@@ -55,14 +55,14 @@ def test_bad_lists_are_named(tmp_path, text, message):
     path = tmp_path / 'archs.jsonl'
     if text is not None:
         path.write_text(text)
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(InputError, match=message):
         listed(path)
 
 
 def measured(archs, factor):
     searcher = listed(archs)
     for i, _ in enumerate(archs):
-        tell(searcher, searcher.ask(), metrics=dict(mIoU=factor * (i + 1.0)))
+        tell(searcher, ask(searcher), metrics=dict(mIoU=factor * (i + 1.0)))
     return searcher.history
 
 
@@ -83,7 +83,7 @@ def test_join_keeps_what_all_measured():
 def test_join_needs_something_in_common():
     archs = archs_of(4)
     one, two = measured(archs[:2], 1), measured(archs[2:], 1)
-    with pytest.raises(ArchError, match='that all of them have measured'):
+    with pytest.raises(InputError, match='that all of them have measured'):
         join_archives(dict(a=one, b=two))
-    with pytest.raises(ArchError, match='at least two'):
+    with pytest.raises(InputError, match='at least two'):
         join_archives(dict(a=one))

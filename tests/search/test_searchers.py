@@ -4,8 +4,8 @@ import pytest
 
 from scalenas_mm.search import (Objectives, RandomSearch, SearchExhausted,
                                 TopologyEvolution, hypervolume, select)
-from scalenas_mm.spaces import ArchError, CostModel, ScaleNetSpace
-from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance,
+from scalenas_mm.spaces import CostModel, ScaleNetSpace, SettingError
+from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance, ask,
                           finish, tell)
 
 
@@ -88,13 +88,29 @@ def test_a_small_space_is_exhausted():
         CostModel(space, (32, 32)), dict(macs='min'), n0=3, k=2, N=9)
     with pytest.raises(SearchExhausted, match='after 4 candidates'):
         while True:
-            candidate = searcher.ask()
+            candidate = ask(searcher)
             assert candidate.arch.digest not in {
                 record.digest
                 for record in searcher.history
             }
             tell(searcher, candidate)
     assert len(searcher.history) == space.size() == 4
+
+
+@pytest.mark.parametrize('num', [1, 3, 100])
+def test_nothing_new_is_said_when_nothing_is_pending(num):
+    space = ScaleNetSpace(width=2, num_modules=(1, ), depths=(1, ))
+    searcher = RandomSearch(CostModel(space, (32, 32)), dict(macs='min'), N=9)
+    pending = []
+    while len(pending) < 4:
+        pending += searcher.ask(num)
+    for candidate in pending:
+        assert searcher.ask(num) == []
+        tell(searcher, candidate)
+    for _ in range(2):
+        with pytest.raises(SearchExhausted, match='after 4 candidates'):
+            searcher.ask(num)
+    assert searcher.asked == [c.arch.digest for c in pending]
 
 
 def test_one_objective_is_enough():
@@ -105,9 +121,20 @@ def test_one_objective_is_enough():
 
 
 @pytest.mark.parametrize('kwargs, message', [
-    (dict(n0=0), 'n0: expected 1 <= n0 <= N = 2000, got 0'),
-    (dict(n0=10, N=5), 'n0: expected'),
-    (dict(k=0), 'k: expected a positive'),
+    (dict(n0=0), 'n0: expected a whole number >= 1, got 0'),
+    (dict(n0=10, N=5), 'n0: expected at most N = 5, got 10'),
+    (dict(N=2e3), 'N: expected a whole number'),
+    (dict(seed=None), 'seed: expected a whole number'),
+    (dict(initial=3), 'initial: expected dicts'),
+    (dict(initial=[]), 'initial: expected dicts, at least one'),
+    (dict(initial=[{}, dict(fusion=2)]), r'initial\[1\]: expected options .*'
+     'fusion'),
+    (dict(mutation=dict(p_bit='a')), 'mutation: expected options'),
+    (dict(mutation=[1]), 'mutation: expected options'),
+    (dict(constraints=dict(macs=('a', None))),
+     r'constraints.macs: expected \(low'),
+    (dict(constraints=[1]), 'constraints: expected'),
+    (dict(k=0), 'k: expected a whole number >= 1'),
     (dict(p_c=1.5), 'p_c: expected a probability'),
     (dict(p_m=-1), 'p_m: expected a probability'),
     (dict(constraints=dict(macs=(3e12, None))), 'constraints.macs: expected a '
@@ -118,7 +145,7 @@ def test_one_objective_is_enough():
     (dict(constraints=dict(params=(2e6, 1e6))), 'constraints.params'),
 ])
 def test_wrong_arguments(kwargs, message):
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(SettingError, match=message):
         evolve(**kwargs)
 
 
@@ -128,7 +155,7 @@ def test_wrong_arguments(kwargs, message):
     (dict(mIoU='up'), 'objectives.mIoU: expected max or min'),
 ])
 def test_wrong_objectives(objectives, message):
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(SettingError, match=message):
         RandomSearch(COSTS, objectives)
 
 

@@ -98,11 +98,12 @@ class Predicted:
 def run(searcher, oracle, main):
     """Spend the budget; return metrics and MACs in G."""
     while not searcher.finished:
-        candidate = searcher.ask()
+        candidate, = searcher.ask()
+        searcher.withdraw()  # the oracle may answer for another one
         arch, value = oracle(candidate.arch)
         searcher.tell(
             Record(
-                id=len(searcher.history),
+                id=candidate.id,
                 digest=arch.digest,
                 arch=arch.to_dict(),
                 metrics={main: value},
