@@ -1,17 +1,8 @@
 """Test a checkpoint of what a config describes."""
-import inspect
-import json
-import os
 import os.path as osp
 
-from _cli import (check_checkpoint, fail, load_config, readable_errors,
-                  runner_parser)
-from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
-from mmengine.registry import HOOKS, RUNNERS
-from mmengine.runner import Runner
-
-import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
+from _cli import (build_runner, check_checkpoint, fail, load_config,
+                  readable_errors, runner_parser)
 
 
 def parse_args():
@@ -23,6 +14,11 @@ def parse_args():
         help='write the metrics (.json) or the predictions (.pkl)')
     parser.add_argument(
         '--show-dir', metavar='DIR', help='draw the predictions into it')
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='test-time augmentation by tta_model and tta_pipeline of the '
+        'config')
     args = parser.parse_args()
     if args.out and not args.out.endswith(('.json', '.pkl')):
         parser.error(f'--out must end in .json or .pkl, got {args.out}')
@@ -34,6 +30,9 @@ def set_drawing(config, folder):
 
     The task libraries name the hook's options differently.
     """
+    import inspect
+
+    from mmengine.registry import HOOKS
     hook = config.get('default_hooks', {}).get('visualization')
     if hook is None:
         fail('--show-dir needs default_hooks.visualization in the config')
@@ -52,11 +51,37 @@ def set_drawing(config, folder):
     config.visualizer.save_dir = folder
 
 
+def set_tta(config):
+    """Wrap the model by the config's ``tta_model``, as mmseg and mmdet do."""
+    missing = [
+        key for key in ('tta_model', 'tta_pipeline') if key not in config
+    ]
+    if missing:
+        fail(f'--tta needs {" and ".join(missing)} in the config')
+    dataset = config.test_dataloader.dataset
+    while 'dataset' in dataset:  # of a wrapper
+        dataset = dataset.dataset
+    dataset.pipeline = config.tta_pipeline
+    config.model = dict(config.tta_model, module=config.model)
+
+
 def write_metrics(metrics, path):
-    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
-    with open(path, 'w') as file:
-        json.dump(metrics, file, indent=2, default=float)
-        file.write('\n')
+    import json
+
+    from scalenas_mm._files import write_atomic
+    write_atomic(path, json.dumps(metrics, indent=2, default=float) + '\n')
+
+
+def test(config, out):
+    """Test the model and write what ``--out`` asks for."""
+    from mmengine.dist import is_main_process
+    from mmengine.evaluator import DumpResults
+    runner = build_runner(config)
+    if out and out.endswith('.pkl'):
+        runner.test_evaluator.metrics.append(DumpResults(out))
+    metrics = runner.test()
+    if out and out.endswith('.json') and is_main_process():
+        write_metrics(metrics, out)
 
 
 def main():
@@ -64,18 +89,12 @@ def main():
     config = load_config(args)
     check_checkpoint(args.checkpoint)
     config.load_from = args.checkpoint
-    if args.show_dir:
-        set_drawing(config, args.show_dir)
     with readable_errors():
-        if 'runner_type' in config:
-            runner = RUNNERS.build(config)
-        else:
-            runner = Runner.from_cfg(config)
-    if args.out and args.out.endswith('.pkl'):
-        runner.test_evaluator.metrics.append(DumpResults(args.out))
-    metrics = runner.test()
-    if args.out and args.out.endswith('.json') and is_main_process():
-        write_metrics(metrics, args.out)
+        if args.show_dir:
+            set_drawing(config, args.show_dir)
+        if args.tta:
+            set_tta(config)
+        test(config, args.out)
 
 
 if __name__ == '__main__':
