@@ -26,7 +26,6 @@ SLOW = {
     'tools/benchmarks/ncp_propagation.py',
     'tools/benchmarks/ncp_searcher.py',
     'tools/benchmarks/supernet_step.py',
-    'tools/build_benchmark.py',
     'tools/dataset_converters/imagenet_subset.py',
     'tools/dataset_converters/make_demo.py',
     'tools/dataset_converters/nas_bench_mr.py',

@@ -28,7 +28,7 @@ LAUNCHERS = dict(
     none=None,
     pytorch='RANK',
     slurm='SLURM_PROCID',
-    mpi='OMPI_COMM_WORLD_LOCAL_RANK')
+    mpi='OMPI_COMM_WORLD_RANK')
 
 
 def fail(message: str) -> NoReturn:
