@@ -11,7 +11,8 @@ from scalenas_mm.spaces import Complexity, NCPSpace, ScaleNetArch
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = ROOT / 'tools' / 'analysis_tools' / 'get_complexity.py'
 CONFIG = (
-    ROOT / 'configs/scalenas/cityscapes/scalenas_w32_subnet_cityscapes.py')
+    ROOT / 'configs/scalenas/cityscapes/'
+    'scalenet-w32_fcn_subnet_8xb3-484e_cityscapes-512x1024.py')
 
 pytest.importorskip('mmseg')
 

@@ -10,6 +10,7 @@ import pytest
 from scalenas_mm.search import read_archive
 
 ROOT = Path(__file__).resolve().parents[1]
+SEARCH = 'scalenet-w8_fcn_search_digits-96x96'
 SMALL = ['--teacher-iters', '3', '--supernet-iters', '3', '--candidates', '5']
 
 
@@ -29,11 +30,10 @@ def test_from_nothing_to_a_report(tmp_path):
     work = tmp_path / 'work_dirs'
     records = {
         record.id: record
-        for record in read_archive(work / 'scalenas_w8_search_demo' /
-                                   'archive.jsonl')
+        for record in read_archive(work / SEARCH / 'archive.jsonl')
     }
     assert len(records) == 5
-    exported = work / 'scalenas_w8_search_demo' / 'exported'
+    exported = work / SEARCH / 'exported'
     rows = re.findall(
         r'#(\d+) .*?([\d.]+) .*?([\d.]+) .*?([\d.]+) .*?([\d.]+)', printed)
     assert 1 <= len(rows) <= 3
@@ -48,12 +48,11 @@ def test_from_nothing_to_a_report(tmp_path):
     assert str(report) in printed
     assert report.read_text().count('data:image/png') >= 3 + len(rows)
 
-    before = (work / 'scalenas_w8_search_demo' / 'archive.jsonl').read_bytes()
+    before = (work / SEARCH / 'archive.jsonl').read_bytes()
     again = run('--folder', tmp_path, *SMALL)
     for phase in ('data', 'teacher', 'supernet', 'search'):
         assert f'== {phase}: done before' in again
-    assert before == (work / 'scalenas_w8_search_demo' /
-                      'archive.jsonl').read_bytes()
+    assert before == (work / SEARCH / 'archive.jsonl').read_bytes()
 
 
 @pytest.mark.parametrize('args, message', [

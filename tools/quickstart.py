@@ -18,6 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / 'tools'
 CONFIGS = ROOT / 'configs' / 'scalenas' / 'demo'
+TEACHER = 'scalenet-w8_fcn_1xb8-800iters_digits-96x96'
+SUPERNET = 'scalenet-w8_fcn_supernet_1xb8-800iters_digits-96x96'
+SEARCH = 'scalenet-w8_fcn_search_digits-96x96'
 DATA = Path('data/scalenas_demo')
 WORK = Path('work_dirs')
 STEP = re.compile(r'(?:Iter\(train\)|Search) +\[ *(\d+)/(\d+)\]')
@@ -142,15 +145,14 @@ def train(phases, name, config, iters, *options):
 
 def search(phases, supernet, candidates):
     """Search; returns the archive."""
-    archive = WORK / 'scalenas_w8_search_demo' / 'archive.jsonl'
+    archive = WORK / SEARCH / 'archive.jsonl'
     finished = archive.is_file() and archive.read_bytes().count(
         b'\n') >= candidates
     first = min(60, candidates)
     if finished:
         print(f'== search: done before ({archive})')
     else:
-        phases.run('search', 'search.py',
-                   CONFIGS / 'scalenas_w8_search_demo.py', supernet,
+        phases.run('search', 'search.py', CONFIGS / f'{SEARCH}.py', supernet,
                    '--resume', '--cfg-options',
                    f'train_cfg.searcher.N={candidates}',
                    f'train_cfg.searcher.n0={first}')
@@ -180,17 +182,15 @@ def main():
         'dataset_converters/make_demo.py',
         DATA,
         done=DATA / 'demo.json')
-    teacher = train(phases, 'teacher', 'scalenas_w8_teacher_demo',
-                    args.teacher_iters)
-    supernet = train(phases, 'supernet', 'scalenas_w8_supernet_demo',
-                     args.supernet_iters,
+    teacher = train(phases, 'teacher', TEACHER, args.teacher_iters)
+    supernet = train(phases, 'supernet', SUPERNET, args.supernet_iters,
                      f'model.architecture.init_cfg.checkpoint={teacher}',
                      f'model.distillation.teacher.checkpoint={teacher}')
     archive = search(phases, supernet, args.candidates)
     front, chosen = three_of_the_front(archive)
     exported = archive.parent / 'exported'
-    phases.run('export', 'export.py', CONFIGS / 'scalenas_w8_search_demo.py',
-               supernet, '--archive', archive, '--force', '--id',
+    phases.run('export', 'export.py', CONFIGS / f'{SEARCH}.py', supernet,
+               '--archive', archive, '--force', '--id',
                *(record.id for record in chosen))
     for record in chosen:
         name = exported / f'scalenet_{record.id:04d}'

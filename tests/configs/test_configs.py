@@ -112,19 +112,23 @@ def run(name, data, work_dir, start=None):
     return runner, files[-1] if files else None
 
 
-CITYSCAPES = [('w32', ''), ('w32', '_released'), ('w48', '')]
+CITYSCAPES = [('w32', ''), ('w32', '-released'), ('w48', '')]
+SCALENET = 'scalenet-{}_fcn{}_cityscapes-512x1024'
+TRAINED = '_8xb3-484e'
+DEMO = 'scalenet-w8_fcn{}{}_digits-96x96'
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('width, kind', CITYSCAPES)
 def test_cityscapes_from_teacher_to_search(width, kind, data, tmp_path):
-    _, teacher = run(f'scalenas_{width}_teacher_cityscapes', data, tmp_path)
-    runner, supernet = run(f'scalenas_{width}_supernet{kind}_cityscapes', data,
-                           tmp_path, teacher)
+    _, teacher = run(SCALENET.format(width, TRAINED), data, tmp_path)
+    runner, supernet = run(
+        SCALENET.format(width, f'_supernet{kind}{TRAINED}'), data, tmp_path,
+        teacher)
     assert int(runner.model.iteration) == 2
     assert find_searchable(runner.model).space.width == int(width[1:])
-    runner, _ = run(f'scalenas_{width}_search{kind}_cityscapes', data,
-                    tmp_path, supernet)
+    runner, _ = run(
+        SCALENET.format(width, f'_search{kind}'), data, tmp_path, supernet)
     records = read_archive(runner.train_loop.archive_path)
     assert [record.ok for record in records] == [True] * 3
 
@@ -133,8 +137,8 @@ def test_cityscapes_from_teacher_to_search(width, kind, data, tmp_path):
 @pytest.mark.parametrize('width', ['w32', 'w48'])
 def test_a_sub_network_alone(width, data, tmp_path):
     """Trains as an ordinary model, with HRNet's architecture by default."""
-    runner, checkpoint = run(f'scalenas_{width}_subnet_cityscapes', data,
-                             tmp_path)
+    runner, checkpoint = run(
+        SCALENET.format(width, f'_subnet{TRAINED}'), data, tmp_path)
     weights = torch.load(checkpoint, weights_only=True)['state_dict']
     assert weights.keys() == runner.model.state_dict().keys()
     metrics = runner.test()
@@ -143,11 +147,14 @@ def test_a_sub_network_alone(width, data, tmp_path):
 
 @pytest.mark.slow
 def test_demo_from_teacher_to_search(data, tmp_path):
-    _, teacher = run('scalenas_w8_teacher_demo', data, tmp_path)
-    _, supernet = run('scalenas_w8_supernet_demo', data, tmp_path, teacher)
-    for kind in ('', '_ncp', '_random', '_small'):
-        runner, _ = run(f'scalenas_w8_search{kind}_demo', data, tmp_path,
-                        supernet)
+    _, teacher = run(DEMO.format('', '_1xb8-800iters'), data, tmp_path)
+    _, supernet = run(
+        DEMO.format('_supernet', '_1xb8-800iters'), data, tmp_path, teacher)
+    names = [
+        DEMO.format(f'_search{kind}', '') for kind in ('', '-ncp', '-random')
+    ]
+    for name in *names, 'scalenet-w8_fcn_search_digits-64x64':
+        runner, _ = run(name, data, tmp_path, supernet)
         records = read_archive(runner.train_loop.archive_path)
         assert [record.ok for record in records] == [True] * 3
 
@@ -161,7 +168,7 @@ def test_cost_of_the_papers_s1(width, params, macs, masks):
     from scalenas_mm.evaluation import rest_of_model
     from scalenas_mm.registry import MODELS
     from scalenas_mm.spaces import ScaleNetArch
-    config = Config.fromfile(named(f'scalenas_{width}_teacher_cityscapes'))
+    config = Config.fromfile(named(SCALENET.format(width, TRAINED)))
     config.model.backbone.update(arch='min', init_cfg=None)
     config.model.type = 'mmseg.EncoderDecoder'
     model = MODELS.build(config.model)

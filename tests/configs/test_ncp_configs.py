@@ -23,6 +23,11 @@ NAMES = [
     for path in sorted(CONFIGS.glob('ncp/*/*.py'))
     if path.parent.name != 'demo'
 ]
+IMAGENET = 'imagenet/ncpnet_2xb80-{}_imagenet-{}'
+SEG = 'cityscapes/ncpnet_fcn_8xb8-25k_cityscapes-512x1024'
+SEG_4X = 'cityscapes/ncpnet_fcn_8xb8-25k_cityscapes-128x256'
+ADE20K = 'ade20k/ncpnet_fcn_4xb4-80k_ade20k-512x512'
+KITTI = 'kitti/ncpnet_pointpillars_8xb2-80e_kitti-3d-3class'
 SMALL = '8 8 | 1 1 8 | 1 1,1 8,16 | 1 1,1,1 8,16,24 | 1 1,1,1,1 8,16,24,32 | 8'
 
 
@@ -48,13 +53,13 @@ DETECTION = dict(type='AdamW', betas=(0.9, 0.99), weight_decay=0.01)
 
 
 @pytest.mark.parametrize('name, gpus, batch, optimizer, length, interval', [
-    ('imagenet/ncp_cls-50-1000_imagenet', 2, 160, CLASSIFICATION, 100, 5),
-    ('imagenet/ncp_cls-50-100_imagenet', 2, 160, CLASSIFICATION, 100, 5),
-    ('imagenet/ncp_cls-10-1000_imagenet', 2, 160, CLASSIFICATION, 100, 5),
-    ('imagenet/ncp_cls-10c_imagenet', 2, 160, CLASSIFICATION, 10, 5),
-    ('cityscapes/ncp_seg_cityscapes', 8, 64, SEGMENTATION, 25000, 5000),
-    ('cityscapes/ncp_seg-4x_cityscapes', 8, 64, SEGMENTATION, 25000, 5000),
-    ('kitti/ncp_3ddet_kitti', 8, 16, DETECTION, 80, 1),
+    (IMAGENET.format('100e', '50-1000'), 2, 160, CLASSIFICATION, 100, 5),
+    (IMAGENET.format('100e', '50-100'), 2, 160, CLASSIFICATION, 100, 5),
+    (IMAGENET.format('100e', '10-1000'), 2, 160, CLASSIFICATION, 100, 5),
+    (IMAGENET.format('10e', '50-1000'), 2, 160, CLASSIFICATION, 10, 5),
+    (SEG, 8, 64, SEGMENTATION, 25000, 5000),
+    (SEG_4X, 8, 64, SEGMENTATION, 25000, 5000),
+    (KITTI, 8, 16, DETECTION, 80, 1),
 ])
 def test_settings_of_the_paper(name, gpus, batch, optimizer, length, interval):
     """Appendix A.1; also where they come from a base of upstream's."""
@@ -74,7 +79,7 @@ def test_settings_of_the_paper(name, gpus, batch, optimizer, length, interval):
 
 def test_augmentations_of_point_clouds():
     """The config changes entries of upstream's list by their place."""
-    config = Config.fromfile(CONFIGS / 'ncp/kitti/ncp_3ddet_kitti.py')
+    config = Config.fromfile(CONFIGS / 'ncp' / f'{KITTI}.py')
     pipeline = config.train_dataloader.dataset.dataset.pipeline
     assert [step.type for step in pipeline
             if 'translation_std' in step] == ['GlobalRotScaleTrans']
@@ -82,8 +87,7 @@ def test_augmentations_of_point_clouds():
 
 
 def test_small_images_are_cropped_and_tested_small():
-    config = Config.fromfile(CONFIGS /
-                             'ncp/cityscapes/ncp_seg-4x_cityscapes.py')
+    config = Config.fromfile(CONFIGS / 'ncp' / f'{SEG_4X}.py')
     steps = {
         step.type: step
         for step in config.train_dataloader.dataset.pipeline
@@ -94,11 +98,11 @@ def test_small_images_are_cropped_and_tested_small():
 
 
 @pytest.mark.parametrize('row, name', [
-    ('classification', 'imagenet/ncp_cls-50-1000_imagenet'),
-    ('Seg', 'cityscapes/ncp_seg_cityscapes'),
-    ('Seg-4x', 'cityscapes/ncp_seg-4x_cityscapes'),
-    ('ADE20K', 'ade20k/ncp_seg_ade20k'),
-    ('3dDet', 'kitti/ncp_3ddet_kitti'),
+    ('classification', IMAGENET.format('100e', '50-1000')),
+    ('Seg', SEG),
+    ('Seg-4x', SEG_4X),
+    ('ADE20K', ADE20K),
+    ('3dDet', KITTI),
 ])
 def test_cost_in_the_readme(row, name):
     """It is the space's, of the config's code."""
@@ -185,12 +189,12 @@ def train(config):
     return runner
 
 
-@pytest.mark.parametrize('name, classes', [('cls-50-1000', 50),
-                                           ('cls-50-100', 50),
-                                           ('cls-10-1000', 10),
-                                           ('cls-10c', 50)])
-def test_imagenet(name, classes, configs, imagenet, tmp_path):
-    config = load(configs, f'imagenet/ncp_{name}_imagenet', imagenet, tmp_path,
+@pytest.mark.parametrize('length, subset, classes', [('100e', '50-1000', 50),
+                                                     ('100e', '50-100', 50),
+                                                     ('100e', '10-1000', 10),
+                                                     ('10e', '50-1000', 50)])
+def test_imagenet(length, subset, classes, configs, imagenet, tmp_path):
+    config = load(configs, IMAGENET.format(length, subset), imagenet, tmp_path,
                   (classes + 4 * 3) // 2)
     config.train_dataloader.dataset.pipeline[1].scale = 32
     config.test_dataloader.dataset.pipeline[1].scale = 36
@@ -204,8 +208,7 @@ def test_imagenet(name, classes, configs, imagenet, tmp_path):
 
 
 def test_cityscapes(configs, cityscapes, tmp_path):
-    config = load(configs, 'cityscapes/ncp_seg_cityscapes', cityscapes,
-                  tmp_path)
+    config = load(configs, SEG, cityscapes, tmp_path)
     config.train_dataloader.dataset.pipeline[3].crop_size = (64, 128)
     config.test_dataloader.dataset.pipeline[1].scale = (128, 64)
     config.val_dataloader = config.test_dataloader
@@ -222,13 +225,12 @@ def test_cityscapes(configs, cityscapes, tmp_path):
 
 
 def test_small_cityscapes(configs, small_cityscapes, tmp_path):
-    config = load(configs, 'cityscapes/ncp_seg-4x_cityscapes',
-                  small_cityscapes, tmp_path)
+    config = load(configs, SEG_4X, small_cityscapes, tmp_path)
     assert 0 <= train(config).val()['mIoU'] <= 100
 
 
 def test_ade20k(configs, ade20k, tmp_path):
-    config = load(configs, 'ade20k/ncp_seg_ade20k', ade20k, tmp_path)
+    config = load(configs, ADE20K, ade20k, tmp_path)
     config.train_dataloader.dataset.pipeline[3].crop_size = (64, 64)
     config.test_dataloader.dataset.pipeline[1].scale = (64, 64)
     config.val_dataloader = config.test_dataloader
@@ -241,7 +243,7 @@ def test_ade20k(configs, ade20k, tmp_path):
 def test_kitti(configs, kitti, tmp_path):
     """Detections are written in KITTI's format; mmdet3d's metric, which is
     compiled for 15 seconds, is left out."""
-    config = load(configs, 'kitti/ncp_3ddet_kitti', kitti, tmp_path)
+    config = load(configs, KITTI, kitti, tmp_path)
     replace_text(config.val_evaluator, 'data/kitti/', f'{kitti}/')
     config.val_evaluator.update(
         format_only=True, submission_prefix=str(tmp_path / 'results'))

@@ -16,7 +16,7 @@ from scalenas_mm.datasets.digit_scenes import (draw_scenes, load_digits,
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools/dataset_converters/make_demo.py'
-CONFIG = ROOT / 'configs/_base_/datasets/scalenas_demo_digits.py'
+CONFIG = ROOT / 'configs/_base_/datasets/digits_96x96.py'
 TINY = DemoDigits(train=3, val=2, size=(48, 64))
 
 

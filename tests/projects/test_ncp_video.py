@@ -13,6 +13,8 @@ from mmengine.runner import Runner
 pytest.importorskip('mmpretrain')
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / 'projects' / 'ncp_video'
+VIDEO = 'ncpvideonet_4xb20-16x4x1-100e_hmdb51-112x112'
+PRETRAINED = VIDEO.replace('_', '_imagenet-50-1000-pre_', 1)
 SMALL = '8 8 | 1 1 8 | 1 1,1 8,16 | 1 1,1,1 8,16,24 | 1 1,1,1,1 8,16,24,32 | 8'
 
 
@@ -71,7 +73,7 @@ def load(name, data, work_dir):
 
 def test_trains_and_validates(data, tmp_path):
     """Two epochs of one batch; the short video is only validated."""
-    runner = Runner.from_cfg(load('ncp_video_hmdb51', data, tmp_path))
+    runner = Runner.from_cfg(load(VIDEO, data, tmp_path))
     runner.train()
     assert runner.iter == 2
     assert len(runner.train_dataloader.dataset) == 2
@@ -87,7 +89,7 @@ def test_starts_from_the_network_for_images(data, tmp_path, project):
     from mmpretrain.registry import MODELS
 
     from scalenas_mm.backbones import NCPNet
-    config = load('ncp_video-p_hmdb51', data, tmp_path)
+    config = load(PRETRAINED, data, tmp_path)
     images = NCPNet(SMALL, output_stride=32)
     for p in images.parameters():
         torch.nn.init.normal_(p)

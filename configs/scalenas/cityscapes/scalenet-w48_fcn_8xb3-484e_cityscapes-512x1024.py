@@ -1,4 +1,4 @@
-_base_ = './scalenas_w32_teacher_cityscapes.py'
+_base_ = './scalenet-w32_fcn_8xb3-484e_cityscapes-512x1024.py'
 model = dict(
     backbone=dict(
         width=48, init_cfg=dict(checkpoint='open-mmlab://msra/hrnetv2_w48')),

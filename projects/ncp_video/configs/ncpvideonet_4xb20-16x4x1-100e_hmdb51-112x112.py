@@ -2,7 +2,7 @@
 # The paper does not say how many frames a clip has. It leaves out training
 # videos under 64 frames: 16 frames at a distance of 4 span as many.
 _base_ = [
-    '../../../configs/_base_/models/ncp_classifier.py',
+    '../../../configs/_base_/models/ncpnet_cls.py',
     'mmpretrain::_base_/default_runtime.py'
 ]
 custom_imports = dict(

@@ -1,7 +1,7 @@
 # Topology evolution; ScaleNAS, Sec. 4.2: n0 = 1000, k = 100, N = 2000.
-_base_ = './scalenas_w48_supernet_cityscapes.py'
+_base_ = './scalenet-w32_fcn_supernet_8xb3-484e_cityscapes-512x1024.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/scalenas_w48_supernet_cityscapes/epoch_484.pth'
+load_from = 'work_dirs/scalenet-w32_fcn_supernet_8xb3-484e_cityscapes-512x1024/epoch_484.pth'  # noqa: E501
 
 train_cfg = dict(
     _delete_=True,

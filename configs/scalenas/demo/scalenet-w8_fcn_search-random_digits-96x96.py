@@ -1,5 +1,5 @@
 # Random search on the trained supernet: the baseline at the same budget.
-_base_ = './scalenas_w8_search_demo.py'
+_base_ = './scalenet-w8_fcn_search_digits-96x96.py'
 train_cfg = dict(
     searcher=dict(
         _delete_=True,

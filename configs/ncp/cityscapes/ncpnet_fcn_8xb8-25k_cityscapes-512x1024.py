@@ -1,7 +1,8 @@
 # Seg: Cityscapes in crops of 512x1024; NCP, appendix A.1 (8 GPUs, batch 64).
 # Ranges of the augmentation are mmseg's, the paper gives none.
 _base_ = [
-    '../../_base_/models/ncp_fcn.py', 'mmseg::_base_/datasets/cityscapes.py',
+    '../../_base_/models/ncpnet_fcn.py',
+    'mmseg::_base_/datasets/cityscapes.py',
     'mmseg::_base_/schedules/schedule_40k.py',
     'mmseg::_base_/default_runtime.py'
 ]

@@ -1,7 +1,8 @@
-# One set of weights for every sub-network: grouped sampling, distillation.
-_base_ = './scalenas_w8_teacher_demo.py'
-teacher = 'work_dirs/scalenas_w8_teacher_demo/iter_800.pth'
+# Supernet from the teacher's weights; ScaleNAS, Sec. 4.1 and appendix A.8.
+_base_ = './scalenet-w32_fcn_8xb3-484e_cityscapes-512x1024.py'
+teacher = 'work_dirs/scalenet-w32_fcn_8xb3-484e_cityscapes-512x1024/epoch_484.pth'  # noqa: E501
 architecture = _base_.model
+architecture.backbone.init_cfg = None
 architecture.init_cfg = dict(type='Pretrained', checkpoint=teacher)
 model = dict(
     _delete_=True,
@@ -13,9 +14,6 @@ model = dict(
         alpha=1.0,
         teacher=dict(checkpoint=teacher)))
 
-max_iters = 800
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
-optim_wrapper = dict(optimizer=dict(lr=0.1))
-param_scheduler = dict(eta_max=0.1, total_steps=max_iters)
+optim_wrapper = dict(optimizer=dict(lr=0.001))

@@ -2,8 +2,8 @@
 # each). The paper first trains it on ImageNet; HRNet's public ImageNet weights
 # fill the layers that it shares with HRNet.
 _base_ = [
-    '../../_base_/models/scalenet_fcn.py',
-    'mmseg::_base_/datasets/cityscapes.py', '../../_base_/scalenas_runtime.py'
+    '../../_base_/models/scalenet-w32_fcn.py',
+    'mmseg::_base_/datasets/cityscapes.py', '../../_base_/default_runtime.py'
 ]
 crop_size = (512, 1024)
 model = dict(

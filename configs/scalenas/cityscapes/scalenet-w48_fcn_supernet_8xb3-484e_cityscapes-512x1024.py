@@ -1,6 +1,6 @@
 # Supernet from the teacher's weights; ScaleNAS, Sec. 4.1 and appendix A.8.
-_base_ = './scalenas_w32_teacher_cityscapes.py'
-teacher = 'work_dirs/scalenas_w32_teacher_cityscapes/epoch_484.pth'
+_base_ = './scalenet-w48_fcn_8xb3-484e_cityscapes-512x1024.py'
+teacher = 'work_dirs/scalenet-w48_fcn_8xb3-484e_cityscapes-512x1024/epoch_484.pth'  # noqa: E501
 architecture = _base_.model
 architecture.backbone.init_cfg = None
 architecture.init_cfg = dict(type='Pretrained', checkpoint=teacher)

@@ -2,7 +2,7 @@
 # (2 GPUs, batch 160). The paper does not say which classes and images: see
 # tools/dataset_converters/imagenet_subset.py.
 _base_ = [
-    '../../_base_/models/ncp_classifier.py',
+    '../../_base_/models/ncpnet_cls.py',
     'mmpretrain::_base_/datasets/imagenet_bs32.py',
     'mmpretrain::_base_/schedules/imagenet_bs256_coslr.py',
     'mmpretrain::_base_/default_runtime.py'

@@ -1,7 +1,7 @@
 # ADE20K in crops of 512x512. The paper has results (tables 3 and 8) and no
 # settings: this is mmseg's usual 80k schedule (4 GPUs, batch 16).
 _base_ = [
-    '../../_base_/models/ncp_fcn.py', 'mmseg::_base_/datasets/ade20k.py',
+    '../../_base_/models/ncpnet_fcn.py', 'mmseg::_base_/datasets/ade20k.py',
     'mmseg::_base_/schedules/schedule_80k.py',
     'mmseg::_base_/default_runtime.py'
 ]

@@ -1,5 +1,5 @@
 # Cls-10-1000: 10 classes of ImageNet, 1000 images each.
-_base_ = './ncp_cls-50-1000_imagenet.py'
+_base_ = './ncpnet_2xb80-100e_imagenet-50-1000.py'
 num_classes = 10
 data_preprocessor = dict(num_classes=num_classes)
 model = dict(head=dict(num_classes=num_classes))

@@ -1,5 +1,5 @@
 # A second task over the same space: the demo at two thirds of the resolution.
-_base_ = './scalenas_w8_search_demo.py'
+_base_ = './scalenet-w8_fcn_search_digits-96x96.py'
 load = dict(type='LoadImageFromFile')
 resize = dict(type='Resize', scale=(64, 64))
 annotations = dict(type='LoadAnnotations')

@@ -1,33 +1,30 @@
-# A small network of NCP on the demo data. tools/train.py trains the one of
-# `model.backbone.arch`; a benchmark of many, half a minute each on a CPU:
-#
-#     python tools/build_benchmark.py configs/ncp/demo/ncp_demo.py --num 8
-#
+# The full network, trained alone: it teaches the supernet and is its start.
 _base_ = [
-    '../../_base_/models/ncp_fcn.py',
-    '../../_base_/datasets/scalenas_demo_digits.py',
-    '../../_base_/scalenas_runtime.py'
+    '../../_base_/models/scalenet-w32_fcn.py',
+    '../../_base_/datasets/digits_96x96.py', '../../_base_/default_runtime.py'
 ]
 norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(
     data_preprocessor=dict(size=(96, 96)),
+    # the stem is narrow too, or it would be most of the cost; depth 1 widens
+    # the range of costs further
     backbone=dict(
-        blocks=(1, 2),
-        units=(1, 2),
-        channels=(8, 16, 24, 32),
+        width=8,
+        stem_width=16,
+        stage1_blocks=1,
+        depths=(1, 2, 3, 4),
+        num_modules=(1, 2, 1),
         norm_cfg=norm_cfg),
     decode_head=dict(
-        in_channels=32,
-        channels=32,
+        in_channels=[8, 16, 32, 64],
+        channels=64,
         num_classes=11,
         norm_cfg=norm_cfg,
         loss_decode=dict(class_weight=[0.25] + [1.0] * 10)))
 
-main_metric = 'mIoU'  # of the benchmark
-
-max_iters = 200
+max_iters = 800
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=100)
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
@@ -42,3 +39,4 @@ param_scheduler = dict(
     total_steps=max_iters,
     pct_start=0.2,
     by_epoch=False)
+default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=1))

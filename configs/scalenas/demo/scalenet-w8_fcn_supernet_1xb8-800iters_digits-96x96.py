@@ -1,8 +1,7 @@
-# Supernet from the teacher's weights; ScaleNAS, Sec. 4.1 and appendix A.8.
-_base_ = './scalenas_w48_teacher_cityscapes.py'
-teacher = 'work_dirs/scalenas_w48_teacher_cityscapes/epoch_484.pth'
+# One set of weights for every sub-network: grouped sampling, distillation.
+_base_ = './scalenet-w8_fcn_1xb8-800iters_digits-96x96.py'
+teacher = 'work_dirs/scalenet-w8_fcn_1xb8-800iters_digits-96x96/iter_800.pth'
 architecture = _base_.model
-architecture.backbone.init_cfg = None
 architecture.init_cfg = dict(type='Pretrained', checkpoint=teacher)
 model = dict(
     _delete_=True,
@@ -14,6 +13,9 @@ model = dict(
         alpha=1.0,
         teacher=dict(checkpoint=teacher)))
 
+max_iters = 800
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
-optim_wrapper = dict(optimizer=dict(lr=0.001))
+optim_wrapper = dict(optimizer=dict(lr=0.1))
+param_scheduler = dict(eta_max=0.1, total_steps=max_iters)

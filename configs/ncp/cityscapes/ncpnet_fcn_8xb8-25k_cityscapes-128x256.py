@@ -1,6 +1,6 @@
 # Seg-4x: Cityscapes resized to 256x512 beforehand, in crops of 128x256; see
 # tools/dataset_converters/resize_cityscapes.py.
-_base_ = './ncp_seg_cityscapes.py'
+_base_ = './ncpnet_fcn_8xb8-25k_cityscapes-512x1024.py'
 data_root = 'data/cityscapes_256x512'
 crop_size = (128, 256)
 scale = (512, 256)  # width, height

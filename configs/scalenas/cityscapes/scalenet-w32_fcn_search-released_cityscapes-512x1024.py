@@ -1,8 +1,8 @@
 # The released code's search: 15 groups of 67 initial networks; every fusion
 # bit flips with 0.2, never those of the last module.
-_base_ = './scalenas_w32_search_cityscapes.py'
+_base_ = './scalenet-w32_fcn_search_cityscapes-512x1024.py'
 model = dict(architecture=dict(backbone=dict(upsample='nearest')))
-load_from = 'work_dirs/scalenas_w32_supernet_released_cityscapes/epoch_484.pth'
+load_from = 'work_dirs/scalenet-w32_fcn_supernet-released_8xb3-484e_cityscapes-512x1024/epoch_484.pth'  # noqa: E501
 train_cfg = dict(
     searcher=dict(
         n0=1005,

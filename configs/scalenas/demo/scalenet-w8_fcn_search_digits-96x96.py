@@ -1,7 +1,7 @@
 # Topology evolution on the trained supernet.
-_base_ = './scalenas_w8_supernet_demo.py'
+_base_ = './scalenet-w8_fcn_supernet_1xb8-800iters_digits-96x96.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/scalenas_w8_supernet_demo/iter_800.pth'
+load_from = 'work_dirs/scalenet-w8_fcn_supernet_1xb8-800iters_digits-96x96/iter_800.pth'  # noqa: E501
 
 train_cfg = dict(
     _delete_=True,
