@@ -230,9 +230,8 @@ def load_config(args: argparse.Namespace) -> Any:
     """
     variable = LAUNCHERS[args.launcher]
     if variable and variable not in os.environ:
-        fail(
-            f'--launcher {args.launcher}: {variable} is not set, this process '
-            'was not started by it')
+        fail(f'--launcher {args.launcher}: expected the environment variable '
+             f'{variable}, which the launcher sets')
     config = read_config(args.config, args.cfg_options)
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
