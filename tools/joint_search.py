@@ -23,7 +23,10 @@ from scalenas_mm.benchmarks import space_from_dict
 from scalenas_mm.predictors import propose_jointly
 from scalenas_mm.search import (Objectives, join_archives, pareto_front,
                                 read_archive, read_meta)
-from scalenas_mm.spaces import COST_KEYS, ArchError, Complexity, CostModel
+from scalenas_mm.spaces import ArchError, Complexity, CostModel
+
+# whose differences are the cost of what is not backbone
+COSTS = ('params', 'macs', 'backbone_params', 'backbone_macs')
 
 
 def task_archive(text):
@@ -100,7 +103,7 @@ def check_measured(archives, metric):
         for record in good:
             require(record.metrics, [metric],
                     f'{name}: metrics of candidate {record.id}')
-            require(record.cost, COST_KEYS,
+            require(record.cost, COSTS,
                     f'{name}: costs of candidate {record.id}')
 
 
@@ -165,7 +168,9 @@ def front(args):
     archives, _ = read_all(args.archives)
     joined = join_archives(archives)
     names = [f'{name}.{args.metric}' for name in archives]
-    objectives = Objectives({**dict.fromkeys(names, 'max'), 'macs': 'min'})
+    objectives = Objectives({
+        **dict.fromkeys(names, 'max'), 'macs': 'min'
+    }, ['macs'])
     for record in joined:
         objectives.check(record.metrics)
     write(args.out, ''.join(r.to_json() + '\n' for r in joined))

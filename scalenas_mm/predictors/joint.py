@@ -56,7 +56,7 @@ def propose_jointly(costs: CostModel,
         predicted metrics and the exact cost.
     """
     space = costs.space
-    objectives = Objectives({metric: 'max', cost: 'min'})
+    objectives = Objectives({metric: 'max', cost: 'min'}, costs.keys)
     good = {
         name: [r for r in records if r.ok]
         for name, records in archives.items()

@@ -3,8 +3,7 @@ from typing import Mapping, Tuple
 
 import numpy as np
 
-from scalenas_mm.spaces import COST_KEYS, ArchError, CostModel
-from .slopes import cost_slopes
+from scalenas_mm.spaces import ArchError, CostModel, cost_slopes
 from .targets import check_number
 
 # What is tried: steps down the slope, then points on the way to the cheapest
@@ -21,8 +20,8 @@ class CostLimits:
     that does not get there, it is drawn towards the cheapest architecture.
 
     Args:
-        limits (Mapping[str, float]): Highest allowed ``params``, ``macs``,
-            ``backbone_params`` or ``backbone_macs``.
+        limits (Mapping[str, float]): Highest allowed value of each of these
+            costs.
         costs (CostModel): Gives the costs.
         unit (np.ndarray): Scale of each gene, in which lengths are measured.
         bounds (tuple[np.ndarray]): Least and largest value of each gene.
@@ -41,9 +40,9 @@ class CostLimits:
         self._cheapest = cheapest.astype(np.float32)
         least = costs.batch(space.round_genes(self._cheapest[None]))
         for key in limits:
-            if key not in COST_KEYS:
+            if key not in costs.keys:
                 raise ArchError(f'limits.{key}',
-                                'one of ' + ', '.join(COST_KEYS), key)
+                                'one of ' + ', '.join(costs.keys), key)
         self.limits = {
             key: check_number(f'limits.{key}', limit)
             for key, limit in limits.items()

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 import numpy as np
 
 from scalenas_mm.search import Objectives, Record
-from scalenas_mm.spaces import COST_KEYS, Arch, CostModel, Space
+from scalenas_mm.spaces import Arch, CostModel, Space
 from .fit import fit_predictor
 from .mlp import MultiMetricMLP
 from .propagation import NetworkCodingPropagation
@@ -37,7 +37,7 @@ def tradeoff(objectives: Objectives,
         key:
         dict(
             increment=1.0 if direction == 'max' else -1.0,
-            weight=weight if key in COST_KEYS else 1.0)
+            weight=weight if key in objectives.costs else 1.0)
         for key, direction in objectives.directions.items()
     }
 

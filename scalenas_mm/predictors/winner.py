@@ -5,8 +5,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scalenas_mm.spaces import ArchError, CostModel, Space
-from .slopes import cost_slopes, neighbours
+from scalenas_mm.spaces import (ArchError, CostModel, Space, cost_slopes,
+                                neighbours)
 
 NOTHING = 1e-9  # cost of a gene that cannot act; avoids dividing by zero
 

@@ -1,9 +1,9 @@
 """What a search optimises, and within which limits."""
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterable, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from scalenas_mm.spaces import COST_KEYS, CostModel, SettingError
+from scalenas_mm.spaces import CostModel, SettingError
 from .record import Record
 
 
@@ -12,14 +12,19 @@ class Objectives:
 
     Args:
         directions (Mapping[str, str]): ``max`` or ``min`` for each key. A key
-            is one of the costs (``params``, ``macs``, ``backbone_params``,
-            ``backbone_macs``) or any metric of the task's evaluator.
+            is one of the costs or any metric of the task's evaluator.
+        cost_keys (Iterable[str]): Names of the costs, such as
+            :attr:`CostModel.keys`. All other keys are metrics.
 
     Raises:
         SettingError: A direction is neither, or there is no objective.
     """
 
-    def __init__(self, directions: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        directions: Mapping[str, str],
+        cost_keys: Iterable[str] = (),
+    ) -> None:
         if not directions or not isinstance(directions, Mapping):
             raise SettingError('objectives', 'at least one, as a dict',
                                directions)
@@ -28,11 +33,18 @@ class Objectives:
                 raise SettingError(f'objectives.{key}', 'max or min',
                                    direction)
         self.directions = dict(directions)
+        self.cost_keys = tuple(cost_keys)
 
     @property
     def metrics(self) -> Tuple[str, ...]:
         """Keys that have to be measured."""
-        return tuple(key for key in self.directions if key not in COST_KEYS)
+        return tuple(key for key in self.directions
+                     if key not in self.cost_keys)
+
+    @property
+    def costs(self) -> Tuple[str, ...]:
+        """Keys that are costs."""
+        return tuple(key for key in self.directions if key in self.cost_keys)
 
     def check(self, metrics: Mapping[str, float]) -> None:
         """Raise :class:`SettingError` if an objective was not measured."""
@@ -40,7 +52,8 @@ class Objectives:
             if key not in metrics:
                 raise SettingError(
                     f'objectives.{key}',
-                    'one of ' + ', '.join([*sorted(metrics), *COST_KEYS]), key)
+                    'one of ' + ', '.join([*sorted(metrics), *self.cost_keys]),
+                    key)
 
     def values(self, records: Sequence[Record]) -> np.ndarray:
         """Matrix (records, objectives), every column to be minimised."""
@@ -74,9 +87,9 @@ class Constraints:
         self.costs = costs
         self.ranges: Dict[str, Tuple[float, float]] = {}
         for key, pair in ranges.items():
-            if key not in COST_KEYS:
+            if key not in costs.keys:
                 raise SettingError(f'constraints.{key}',
-                                   'one of ' + ', '.join(COST_KEYS), key)
+                                   'one of ' + ', '.join(costs.keys), key)
             self.ranges[key] = self._range(key, pair)
 
     def _range(self, key: str, pair: Sequence[Any]) -> Tuple[float, float]:

@@ -78,7 +78,7 @@ class Searcher(ABC):
         self.seed = whole('seed', seed, 0)
         self.costs = costs
         self.space = costs.space
-        self.objectives = Objectives(objectives)
+        self.objectives = Objectives(objectives, costs.keys)
         self.constraints = Constraints(constraints or {}, costs)
         self.initial = self._sampling(initial)
         self.asked: List[str] = []

@@ -1,17 +1,18 @@
 """Search spaces: which architectures exist and what each one costs."""
 from .arch import Arch
 from .cost import Complexity
-from .cost_model import COST_KEYS, CostModel
+from .cost_model import CostModel
 from .errors import ArchError, InputError, SettingError
 from .nas_bench_201 import NASBench201Arch, NASBench201Space
 from .ncp import NCPArch, NCPSpace, NCPStage, released_flops
 from .scalenet import ScaleNetArch, ScaleNetModule, ScaleNetSpace
+from .slopes import cost_slopes, neighbours
 from .space import GENE_DTYPE, ComplexityBatch, Space, as_size
 
 __all__ = [
-    'Arch', 'ArchError', 'COST_KEYS', 'Complexity', 'ComplexityBatch',
-    'CostModel', 'GENE_DTYPE', 'InputError', 'NASBench201Arch',
-    'NASBench201Space', 'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch',
-    'ScaleNetModule', 'ScaleNetSpace', 'SettingError', 'Space', 'as_size',
-    'released_flops'
+    'Arch', 'ArchError', 'Complexity', 'ComplexityBatch', 'CostModel',
+    'GENE_DTYPE', 'InputError', 'NASBench201Arch', 'NASBench201Space',
+    'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch', 'ScaleNetModule',
+    'ScaleNetSpace', 'SettingError', 'Space', 'as_size', 'cost_slopes',
+    'neighbours', 'released_flops'
 ]

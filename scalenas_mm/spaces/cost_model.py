@@ -1,51 +1,83 @@
 """Costs of whole models: the backbone's by formula, the rest measured."""
-from dataclasses import dataclass
-from typing import Any, Dict, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Tuple, Union
 
 import numpy as np
 
 from .cost import Complexity
 from .space import ComplexityBatch, Space
 
+Channels = Tuple[int, ...]
+Rest = Callable[[Channels], Complexity]
+
 
 @dataclass(frozen=True)
 class CostModel:
     """Costs of the architectures of a space inside one model.
 
+    Calling it gives ``params`` and ``macs`` of the model and, with the prefix
+    ``backbone_``, of the backbone alone. A model with further costs (times,
+    sums over frames) extends :attr:`keys`, :meth:`__call__` and
+    :meth:`batch`; nothing else knows the names of costs.
+
     Attributes:
         space: The space.
         input_size: Height and width of the image in pixels.
-        rest: Cost of the model without its backbone, the same for every
-            architecture.
+        rest: Cost of the model without its backbone: one for every
+            architecture, or a function of the channels of the backbone's
+            outputs, which is asked once for each tuple of channels.
         drop_dead: Whether layers whose result reaches no output are left
             out, as the backbone does by default.
-
-    Calling it gives ``params`` and ``macs`` of the model and, with the prefix
-    ``backbone_``, of the backbone alone.
     """
     space: Space
     input_size: Tuple[int, int]
-    rest: Complexity = Complexity()
+    rest: Union[Complexity, Rest] = Complexity()
     drop_dead: bool = True
+    _rests: Dict[Channels, Complexity] = field(
+        default_factory=dict, init=False, repr=False, compare=False)
 
-    def __call__(self, arch: Any) -> Dict[str, int]:
-        return self._named(
-            self.space.complexity(arch, self.input_size, self.drop_dead))
+    @property
+    def keys(self) -> Tuple[str, ...]:
+        """Names of the costs."""
+        return 'params', 'macs', 'backbone_params', 'backbone_macs'
+
+    def __call__(self, arch: Any) -> Dict[str, Any]:
+        """Costs of one architecture by name, exact integers."""
+        rest = self.rest
+        if not isinstance(rest, Complexity):
+            rest = self._rest_at(rest, self.space.output_channels(arch))
+        backbone = self.space.complexity(arch, self.input_size, self.drop_dead)
+        return self._named(backbone, rest)
 
     def batch(self, genes: np.ndarray) -> Dict[str, np.ndarray]:
         """Costs of many canonical gene vectors, arrays of ``int64``."""
-        return self._named(
-            self.space.complexity_batch(genes, self.input_size,
-                                        self.drop_dead))
+        rest: Any = self.rest
+        if not isinstance(rest, Complexity):
+            rest = self._rests_of(rest, genes)
+        backbone = self.space.complexity_batch(genes, self.input_size,
+                                               self.drop_dead)
+        return self._named(backbone, rest)
 
-    def _named(self, backbone: Any) -> Dict[str, Any]:
-        costs: ComplexityBatch = backbone
+    def _rest_at(self, rest: Rest, channels: Channels) -> Complexity:
+        if channels not in self._rests:
+            self._rests[channels] = rest(channels)
+        return self._rests[channels]
+
+    def _rests_of(self, rest: Rest, genes: np.ndarray) -> ComplexityBatch:
+        channels, rows = np.unique(
+            self.space.output_channels_batch(genes),
+            axis=0,
+            return_inverse=True)
+        found = [self._rest_at(rest, tuple(row)) for row in channels.tolist()]
+        table = np.array([(cost.params, cost.macs) for cost in found],
+                         np.int64).reshape(-1, 2)
+        return ComplexityBatch(*table[rows.reshape(-1)].T)
+
+    @staticmethod
+    def _named(backbone: Any, rest: Any) -> Dict[str, Any]:
         return {
-            'params': costs.params + self.rest.params,
-            'macs': costs.macs + self.rest.macs,
-            'backbone_params': costs.params,
-            'backbone_macs': costs.macs
+            'params': backbone.params + rest.params,
+            'macs': backbone.macs + rest.macs,
+            'backbone_params': backbone.params,
+            'backbone_macs': backbone.macs
         }
-
-
-COST_KEYS = ('params', 'macs', 'backbone_params', 'backbone_macs')

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from .figures import FAINT, PathLike, new_figure, save_figure
-from .pareto_data import UNITS, evaluated, front_of, hypervolumes
+from .pareto_data import evaluated, front_of, hypervolumes, unit_of
 from .pareto_parts import (FRONT, Reference, count_text, draw_candidates,
                            draw_front, draw_heading, draw_legend,
                            draw_references, draw_stars, style_axes)
@@ -27,8 +27,7 @@ def plot_pareto(records: pd.DataFrame,
             by ``pandas.read_json(file, lines=True)``.
         path (str | Path, optional): Where to save the figure, atomically.
         metric (str): Which metric, as named in the archive.
-        cost (str): ``macs``, ``params``, ``backbone_macs`` or
-            ``backbone_params``.
+        cost (str): Which cost, as named in the archive.
         selected (Iterable[int]): Ids to mark with a star and their number,
             for example the exported ones.
         references (Mapping[str, tuple], optional): Other networks by name:
@@ -46,14 +45,14 @@ def plot_pareto(records: pd.DataFrame,
     front = front_of(points, lower_is_better)
     figure = new_figure(9, 5.6)
     axes = figure.add_axes((0.09, 0.12, 0.81, 0.72))
-    style_axes(axes, UNITS[cost][1], metric)
+    style_axes(axes, unit_of(cost)[1], metric)
     draw_candidates(figure, axes, points)
     draw_front(axes, front)
     draw_stars(axes, points, list(selected), lower_is_better)
-    draw_references(axes, references or {}, UNITS[cost][0])
+    draw_references(axes, references or {}, unit_of(cost)[0])
     axes.margins(0.07)
     draw_legend(figure)
-    draw_heading(figure, title or f'{metric} against {UNITS[cost][1]}',
+    draw_heading(figure, title or f'{metric} against {unit_of(cost)[1]}',
                  count_text(records, points, front))
     if path is not None:
         save_figure(figure, path)

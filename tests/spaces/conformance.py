@@ -4,7 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from scalenas_mm.spaces import GENE_DTYPE, ArchError, Complexity, Space
+from scalenas_mm.spaces import (GENE_DTYPE, ArchError, Complexity, CostModel,
+                                Space)
 
 
 def rng_of(seed):
@@ -110,6 +111,16 @@ class SpaceConformance:
                 assert default.shape == batch.shape
         assert all(
             type(c) is int for c in space.output_channels(space.sample(rng)))
+
+    def test_a_cost_model_names_its_costs(self, space, rng):
+        costs = CostModel(space, self.input_size)
+        genes = space.sample_genes(rng, 3)
+        batch = costs.batch(genes)
+        assert tuple(batch) == costs.keys
+        for row, code in enumerate(genes):
+            single = costs(space.decode(code))
+            assert tuple(single) == costs.keys
+            assert single == {key: batch[key][row] for key in costs.keys}
 
     def test_extremes_bound_the_cost(self, space, arch):
         costs = [

@@ -95,6 +95,16 @@ def test_axes_name_their_units(archive):
         assert (axes.get_xlabel(), axes.get_ylabel()) == (label, 'mIoU')
 
 
+def test_a_further_cost_keeps_its_name_and_unit(archive):
+    records = load_records(archive)
+    records['cost.latency@cpu'] = 7.5
+    axes = plot_pareto(records, None, 'mIoU', 'latency@cpu').axes[0]
+    assert axes.get_xlabel() == 'latency@cpu'
+    assert axes.get_lines()[0].get_xdata()[0] == 7.5
+    with pytest.raises(KeyError, match='cost: expected one of .*latency@cpu'):
+        plot_pareto(records, None, 'mIoU', 'energy')
+
+
 def test_selected_candidates_are_starred_and_labelled(archive):
     figure = plot_pareto(load_records(archive), None, 'mIoU', selected=[4, 9])
     assert len(gid(figure, 'selected').get_xydata()) == 2

@@ -3,7 +3,8 @@ from typing import Dict, Tuple
 
 import numpy as np
 
-from scalenas_mm.spaces import CostModel, Space
+from .cost_model import CostModel
+from .space import Space
 
 
 def neighbours(space: Space,
