@@ -68,17 +68,19 @@ def lock(file: IO[Any], wait: bool = False) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         return
     import msvcrt
-    position = file.tell()
-    # of a byte far beyond the end: reading the file stays allowed
-    file.seek(2**62)
+    handle = file.fileno()
+    position = os.lseek(handle, 0, os.SEEK_CUR)
+    # of one byte beyond the end: reading the file stays allowed. Offsets are
+    # of 32 bits in some of Microsoft's libraries.
+    os.lseek(handle, 2**31 - 2, os.SEEK_SET)
     try:
         while True:
             try:
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
                 return
             except OSError:
                 if not wait:
                     raise
                 time.sleep(0.1)
     finally:
-        file.seek(position)
+        os.lseek(handle, position, os.SEEK_SET)

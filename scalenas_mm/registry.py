@@ -8,8 +8,7 @@ in MMEngine. The classes of the first three are registered by
 decorator from here would make them import torch.
 """
 from contextlib import contextmanager
-from importlib.util import find_spec
-from typing import Iterator, List, Optional
+from typing import Iterator, Optional
 
 from mmengine import registry as mmengine
 from mmengine.registry import Registry
@@ -28,19 +27,15 @@ class OwnRegistry(Registry):
         yield self
 
 
-def _locations(names: tuple) -> List[str]:
-    """Those of the package's modules that this version has."""
-    modules = [f'{SCOPE}.{name}' for name in names]
-    return [module for module in modules if find_spec(module) is not None]
-
-
-def _child(parent: Registry, *names: str) -> Registry:
+def _child(parent: Registry, *rooms: str) -> Registry:
+    locations = [f'{SCOPE}.{room}' for room in rooms]
     return Registry(
-        parent.name, parent=parent, scope=SCOPE, locations=_locations(names))
+        parent.name, parent=parent, scope=SCOPE, locations=locations)
 
 
-def _own(name: str, *names: str) -> OwnRegistry:
-    return OwnRegistry(name, scope=SCOPE, locations=_locations(names))
+def _own(name: str, *rooms: str) -> OwnRegistry:
+    locations = [f'{SCOPE}.{room}' for room in rooms]
+    return OwnRegistry(name, scope=SCOPE, locations=locations)
 
 
 compat.apply()

@@ -67,6 +67,14 @@ def test_unknown_option(install, tmp_path):
     assert_refused(install('--help'), 'unknown option --help', 'Usage')
 
 
+@pytest.mark.parametrize('lock', ['lock.txt', 'no-such-lock.txt'])
+def test_wrong_lock(install, tmp_path, lock):
+    (tmp_path / 'lock.txt').write_text('numpy==1.26.4\n')
+    result = install(str(tmp_path / 'venv'), LOCK=str(tmp_path / lock))
+    assert_refused(result, 'LOCK must name', str(tmp_path / lock))
+    assert not (tmp_path / 'venv').exists()
+
+
 @pytest.mark.parametrize('environment', [
     dict(PYTHON='python3'),
     dict(PYTHON=''),
@@ -166,7 +174,10 @@ def test_up_to_date(install, tmp_path):
     packages, = folder.glob('lib/*/site-packages')
     (packages / 'here.pth').write_text(f'{ROOT}\n')
     key = hashlib.sha256()
-    for path in ROOT / 'requirements' / 'lock.txt', INSTALL:
+    requirements = ROOT / 'requirements'
+    for path in (requirements / 'lock.txt', INSTALL,
+                 *sorted(ROOT.glob('setup.*')),
+                 *sorted(requirements.glob('torchvision_cpu/*.*'))):
         key.update(path.read_bytes())
     version = '.'.join(map(str, sys.version_info[:3]))
     key.update(f'Python {version}\n{ROOT}\n'.encode())

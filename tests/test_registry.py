@@ -1,13 +1,17 @@
 """Types of this package are found from any default scope."""
+import abc
+import inspect
 import subprocess
 import sys
 import types
+from importlib.util import find_spec
 
 import pytest
 from mmengine.registry import DefaultScope
 from mmengine.registry import root as mmengine_registries
 
 import scalenas_mm.registry as registries
+from scalenas_mm import samplers, search, spaces
 from scalenas_mm._register import register_public_classes
 
 
@@ -40,15 +44,45 @@ def test_own_registries_ignore_the_default_scope(scope, caplog):
 
 
 def test_classes_are_registered_by_their_public_name(monkeypatch):
-    module = types.ModuleType('toy_package')
-    module.Public, module.Private = type('Public', (), {}), type('P', (), {})
-    module.function = len
-    module.__all__ = ['Public', 'function']
-    monkeypatch.setitem(sys.modules, 'toy_package', module)
-    monkeypatch.setattr('scalenas_mm._register.find_spec', lambda name: True)
+    module = types.ModuleType('scalenas_mm.toy')
+
+    class Base(abc.ABC):
+
+        @abc.abstractmethod
+        def act(self):
+            pass
+
+    class Public(Base):
+
+        def act(self):
+            pass
+
+    module.Base, module.Public = Base, Public
+    module.Private = type('Private', (Public, ), {})
+    module.Value, module.function = type('Value', (), {}), len
+    module.__all__ = ['Base', 'Public', 'Value', 'function']
+    monkeypatch.setitem(sys.modules, 'scalenas_mm.toy', module)
     registry = registries.OwnRegistry('toy', scope='scalenas_mm')
-    register_public_classes(registry, 'toy_package')
-    assert registry.module_dict == {'Public': module.Public}
+    register_public_classes(registry, 'toy', 'Base')
+    assert registry.module_dict == {'Public': Public}
+
+
+@pytest.mark.parametrize('name, base', [('SPACES', spaces.Space),
+                                        ('SAMPLERS', samplers.Sampler),
+                                        ('SEARCHERS', search.Searcher)])
+def test_registries_hold_only_what_a_config_can_build(name, base):
+    registry = getattr(registries, name)
+    registry.import_from_location()
+    assert len(registry) >= 3
+    for kind in registry.module_dict.values():
+        assert issubclass(kind, base) and not inspect.isabstract(kind)
+
+
+def test_places_of_registries_exist():
+    for name, registry in vars(registries).items():
+        if isinstance(registry, registries.Registry):
+            for place in registry._locations:
+                assert find_spec(place), f'{name}: {place}'
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@
 # requirements/lock.txt. The system's Python is never changed.
 #
 # Environment variables:
+#   LOCK             another list of versions   (default: requirements/lock.txt;
+#                    requirements/lock-oldest.txt has the oldest supported)
 #   PYTHON           the Python 3.11 to use     (default: python3.11, python3)
 #   CXX              the C++ compiler           (default: c++, g++)
 #   MAX_JOBS         parallel compilations      (default: number of cores)
@@ -25,10 +27,13 @@ fi
 set -euo pipefail
 exec </dev/null
 unset PYTHONHOME PYTHONPATH
+# entry points are not run before all that they belong to is installed
+export TORCH_DEVICE_BACKEND_AUTOLOAD=0
 export PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
-LOCK_FILE=$ROOT/requirements/lock.txt
+LOCK_FILE=$(realpath -m -- "${LOCK:-$ROOT/requirements/lock.txt}")
+TORCHVISION_CPU=$ROOT/requirements/torchvision_cpu
 GIB_NEW=6       # free disk space for a new environment, build files included
 GIB_UPDATE=2    # and to update or finish one
 STEPS=6
@@ -40,6 +45,11 @@ die() {
 }
 
 # --- Checks: all before anything is written ---------------------------------
+
+check_lock() {
+    grep -qs '^mmcv==' "$LOCK_FILE" || die \
+        "LOCK must name a list of versions with mmcv in it, got $LOCK_FILE."
+}
 
 is_python311() {
     "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null
@@ -117,7 +127,8 @@ check_disk() {  # check_disk GIB: is this much free where VENV will be?
 
 install_key() {
     {
-        cat "$LOCK_FILE" "$ROOT/tools/install.sh"
+        cat "$LOCK_FILE" "$ROOT/tools/install.sh" "$ROOT"/setup.* \
+            "$TORCHVISION_CPU"/*.*
         "$VENV/bin/python" -V
         echo "$ROOT"
     } | sha256sum | cut -d ' ' -f 1
@@ -183,6 +194,11 @@ install_torch() {
     pip install -c "$LOCK_FILE" "${index[@]}" torch
     # its declared dependency is a torch of the same build: not from everywhere
     pip install -c "$LOCK_FILE" "${index[@]}" --no-deps torchvision
+    pip uninstall --yes torchvision-cpu-schemas
+    if "$VENV/bin/python" "$TORCHVISION_CPU/torchvision_cpu_schemas.py"; then
+        cp -r "$TORCHVISION_CPU" "$WORK"  # the build writes beside its source
+        pip install --no-deps --no-build-isolation "$WORK/torchvision_cpu"
+    fi
 }
 
 install_locked() {
@@ -286,6 +302,7 @@ install_package() {
 
 check_imports() {
     cd "$WORK"
+    unset TORCH_DEVICE_BACKEND_AUTOLOAD
     "$VENV/bin/python" -W ignore - <<'PYTHON'
 import importlib
 
@@ -310,6 +327,7 @@ main() {
         'Usage: bash tools/install.sh [VENV]'
     [[ ${1:-} != -* ]] || die "unknown option $1." \
         'Usage: bash tools/install.sh [VENV]'
+    check_lock
     VENV=$(realpath -m -- "${1:-$ROOT/.venv}")
     STAMP=$VENV/.scalenas_mm-installed
     if is_installed; then
