@@ -5,6 +5,7 @@ from typing import List, NamedTuple
 import numpy as np
 
 from scalenas_mm.spaces import Arch, Space
+from scalenas_mm.spaces.settings import whole
 
 
 class Draw(NamedTuple):
@@ -28,10 +29,14 @@ class Sampler(ABC):
 
     Args:
         seed (int): Seed.
+
+    Raises:
+        SettingError: A setting is wrong, when it is built or at the first
+            draw from a space that it does not suit.
     """
 
     def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+        self.seed = whole('seed', seed, 0)
 
     def __call__(self, space: Space, iteration: int) -> List[Draw]:
         """Architectures to train in this iteration, at least one."""

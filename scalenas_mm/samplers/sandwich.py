@@ -3,6 +3,7 @@ from typing import List
 import numpy as np
 
 from scalenas_mm.spaces import Space
+from scalenas_mm.spaces.settings import whole
 from .sampler import Draw, Sampler
 
 
@@ -19,7 +20,7 @@ class SandwichSampler(Sampler):
 
     def __init__(self, num_random: int = 2, seed: int = 0) -> None:
         super().__init__(seed)
-        self.num_random = num_random
+        self.num_random = whole('num_random', num_random, 0)
 
     def draw(self, space: Space, iteration: int,
              rng: np.random.Generator) -> List[Draw]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from scalenas_mm.spaces import Arch, CostModel
 from scalenas_mm.spaces.errors import InputError, SettingError
+from scalenas_mm.spaces.settings import whole
 from .known import Known
 from .objectives import Constraints, Objectives
 from .pareto import pareto_front
@@ -280,15 +281,3 @@ class Searcher(ABC):
             if value < outside:
                 arch, outside = other, value
         return None
-
-
-def whole(field: str, value: Any, least: int) -> int:
-    """Check a whole number.
-
-    Raises:
-        SettingError: It is none, or below ``least``.
-    """
-    integer = isinstance(value, (int, np.integer))
-    if not integer or isinstance(value, bool) or value < least:
-        raise SettingError(field, f'a whole number >= {least}', value)
-    return int(value)

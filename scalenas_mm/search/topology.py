@@ -4,9 +4,10 @@ from typing import Any, Dict, List, Mapping, Tuple
 import numpy as np
 
 from scalenas_mm.spaces import Arch, SettingError
+from scalenas_mm.spaces.settings import probability, whole
 from .pareto import select
 from .record import Record
-from .searcher import Draw, Searcher, whole
+from .searcher import Draw, Searcher
 
 
 class TopologyEvolution(Searcher):
@@ -119,15 +120,3 @@ class TopologyEvolution(Searcher):
         if parent.id not in self._archs:
             self._archs[parent.id] = self.space.from_dict(parent.arch)
         return self._archs[parent.id]
-
-
-def probability(field: str, value: Any) -> float:
-    """Check a probability.
-
-    Raises:
-        SettingError: It is none.
-    """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= 1:
-        raise SettingError(field, 'a probability in [0, 1]', value)
-    return value

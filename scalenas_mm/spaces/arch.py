@@ -5,7 +5,7 @@ from typing import Any, Dict, Mapping, Sequence, Type, TypeVar
 
 import numpy as np
 
-from .errors import ArchError
+from .errors import ArchError, InputError
 
 T = TypeVar('T', bound='Arch')
 
@@ -65,11 +65,15 @@ def check_list(field: str, data: Any, length: int, of: str) -> None:
         raise ArchError(field, f'a list of {length} {of}', data)
 
 
-def check_int(field: str, value: Any, expected: str, low: int,
-              high: int) -> int:
+def check_int(field: str,
+              value: Any,
+              expected: str,
+              low: float,
+              high: float,
+              error: Type[InputError] = ArchError) -> int:
     """Return ``value`` as ``int`` if it is an integer in ``[low, high]``."""
     whole = isinstance(value,
                        (int, np.integer)) and not isinstance(value, bool)
     if not whole or not low <= value <= high:
-        raise ArchError(field, expected, value)
+        raise error(field, expected, value)
     return int(value)

@@ -5,6 +5,7 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
+from .settings import only, probability
 from .space import A, Space
 
 
@@ -48,7 +49,8 @@ class IndependentChoices(Space[A]):
 
     def sample_genes(self, rng: np.random.Generator, num: int,
                      **options: Any) -> np.ndarray:
-        """Random architectures: every choice uniform."""
+        """Random architectures: every choice uniform; no options."""
+        only(options)
         uniform = rng.random((num, len(self.choices)))
         return self.genes_of(self._pick(uniform))
 
@@ -77,8 +79,10 @@ class IndependentChoices(Space[A]):
             p_gene: Probability of each choice of a mutated part to be drawn
                 anew, uniformly. Defaults to the space's.
         """
+        only(options, 'p_m', 'p_gene')
         p_gene = self.p_gene if p_gene is None else p_gene
-        chosen = rng.random(self.parts.max() + 1) < p_m
+        probability('p_gene', p_gene)
+        chosen = rng.random(self.parts.max() + 1) < probability('p_m', p_m)
         change = chosen[self.parts] & (rng.random(len(self.parts)) < p_gene)
         fresh = self._pick(rng.random((1, len(self.choices))))[0]
         return self._arch(np.where(change, fresh, self._values(arch)))
@@ -94,7 +98,8 @@ class IndependentChoices(Space[A]):
         Args:
             p_c: Probability of each part to be replaced.
         """
-        swap = rng.random(self.parts.max() + 1) < p_c
+        only(options, 'p_c')
+        swap = rng.random(self.parts.max() + 1) < probability('p_c', p_c)
         return self._arch(
             np.where(swap[self.parts], self._values(second),
                      self._values(first)))

@@ -2,13 +2,15 @@
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import (Any, Callable, Dict, Generic, Mapping, NamedTuple, Tuple,
-                    Type, TypeVar, Union)
+from typing import (Any, Callable, Dict, Generic, List, Mapping, NamedTuple,
+                    Tuple, Type, TypeVar, Union)
 
 import numpy as np
 
 from .arch import Arch, ArchError
 from .cost import Complexity, Size
+from .errors import SettingError
+from .settings import whole
 
 A = TypeVar('A', bound=Arch)
 
@@ -115,6 +117,18 @@ class Space(ABC, Generic[A]):
         """One random architecture; options as :meth:`sample_genes`."""
         return self.decode(self.sample_genes(rng, 1, **options)[0])
 
+    def groups(self, **options: Any) -> List[Tuple[str, Dict[str, Any]]]:
+        """Parts of the space to draw from in turn.
+
+        Returns:
+            list: Names, and the options of :meth:`sample` that draw from
+            each.
+
+        Raises:
+            SettingError: The space has no groups, or an option is wrong.
+        """
+        raise SettingError('space', 'one that has groups', type(self).__name__)
+
     def spread_genes(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """As :meth:`sample_genes`, spread over the whole range of costs."""
         return self.sample_genes(rng, num)
@@ -216,11 +230,14 @@ def as_gene_values(values: Any, length: int) -> np.ndarray:
 
 
 def as_size(input_size: Any) -> Tuple[int, int]:
-    """Check an input size ``(height, width)`` in pixels."""
+    """Check an input size ``(height, width)`` in pixels.
+
+    Raises:
+        SettingError: Not two positive whole numbers.
+    """
     try:
-        height, width = (int(side) for side in input_size)
+        height, width = input_size
     except (TypeError, ValueError):
-        raise ArchError('input_size', '(height, width)', input_size) from None
-    if min(height, width) < 1:
-        raise ArchError('input_size', 'positive height and width', input_size)
-    return height, width
+        raise SettingError('input_size', '(height, width)',
+                           input_size) from None
+    return whole('input_size[0]', height), whole('input_size[1]', width)

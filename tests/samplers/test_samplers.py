@@ -1,4 +1,5 @@
 """Every sampler, and what each one promises."""
+import hashlib
 from collections import Counter
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 
 from scalenas_mm.samplers import (GroupedSampler, SandwichSampler,
                                   UniformSampler)
-from scalenas_mm.spaces import ArchError, ScaleNetSpace
+from scalenas_mm.spaces import (NASBench201Space, NCPSpace, ScaleNetSpace,
+                                SettingError)
 
 SPACE = ScaleNetSpace()
 
@@ -67,10 +69,81 @@ def test_groups_of_other_depths():
     space = ScaleNetSpace(depths=(1, 3))
     names = {GroupedSampler()(space, i)[0].name for i in range(10)}
     assert names == {'d13_f0.2', 'd13_f0.5', 'd13_f0.8'}
-    with pytest.raises(ArchError, match='a subset of'):
-        GroupedSampler(depths=[[2]])(space, 0)
-    with pytest.raises(ArchError, match='a ScaleNetSpace'):
-        GroupedSampler()('space', 0)
+
+
+def of_draws(sampler, space):
+    """Of 22 steps: names, groups and architectures."""
+    draws = [sampler(space, i)[0] for i in range(22)]
+    lines = [f'{d.name} {d.group} {d.arch.digest}\n' for d in draws]
+    return hashlib.sha256(''.join(lines).encode()).hexdigest()[:16]
+
+
+SMALL = ScaleNetSpace(
+    depths=(1, 3), multi_scale_output=False, num_modules=(1, 1))
+
+
+@pytest.mark.parametrize('space, kwargs, expected', [
+    (SPACE, dict(), 'd8ec9684239c9466'),
+    (SPACE, dict(extremes=True, seed=7), 'ebfa08980d34a2e2'),
+    (SPACE, dict(depths=[[2]], fusion=(0.0, 0.3)), '455b12c384432d5d'),
+    (SMALL, dict(), '31112ed5b48460e9'),
+    (SMALL, dict(extremes=True, seed=7), '4505843d7771948c'),
+    (SMALL, dict(depths=[[1]], fusion=(0.0, 0.3)), 'ffc7acd23c3ed4fb'),
+])
+def test_groups_draw_the_same_as_ever(space, kwargs, expected):
+    """Written down before groups became the space's own."""
+    assert of_draws(GroupedSampler(**kwargs), space) == expected
+
+
+class ThinOrWide(NCPSpace):
+    """A space with groups of its own."""
+
+    def groups(self, wide=128, **options):
+        return [('thin', dict(channels=8)), ('wide', dict(channels=wide))]
+
+    def sample_genes(self, rng, num, channels=8, **options):
+        genes = super().sample_genes(rng, num)
+        genes[:, -1] = channels
+        return genes
+
+
+def test_any_space_may_have_groups():
+    draws = [GroupedSampler(wide=64)(ThinOrWide(), i)[0] for i in range(4)]
+    assert [(d.name, d.group, d.arch.output)
+            for d in draws] == [('thin', 0, 8), ('wide', 1, 64)] * 2
+    with pytest.raises(SettingError, match='one that has groups, got .NCPSp'):
+        GroupedSampler()(NCPSpace(), 0)
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(depths=[[2, 3], [9]]), r'depths: .* subset of \(2, 3, 4, 5\), got'),
+    (dict(fusion=(0.2, 2)), 'fusion: expected a probability'),
+    (dict(fusion=2), 'fusion: expected a list'),
+    (dict(widths=[1]), "options: expected one of depths, .* got 'widths'"),
+])
+def test_wrong_options_are_refused_at_the_first_draw(options, message):
+    sampler = GroupedSampler(**options)
+    with pytest.raises(SettingError, match=message):
+        sampler(SPACE, 0)
+
+
+@pytest.mark.parametrize('build, message', [
+    (lambda: SandwichSampler(num_random=-1), 'num_random: .*>= 0, got -1'),
+    (lambda: UniformSampler(seed=None), 'seed: expected a whole number >= 0'),
+    (lambda: GroupedSampler(seed=-1), 'seed: expected a whole number'),
+    (lambda: UniformSampler(fusions=1)(SPACE, 0), "options: .* got 'fusions'"),
+])
+def test_wrong_settings(build, message):
+    with pytest.raises(SettingError, match=message):
+        build()
+
+
+@pytest.mark.parametrize('space', [NCPSpace(), NASBench201Space()])
+@pytest.mark.parametrize('build', [SandwichSampler, UniformSampler])
+def test_other_spaces(build, space):
+    draws = build(seed=2)(space, 5)
+    assert draws == build(seed=2)(space, 5)
+    assert all(space.contains(draw.arch) for draw in draws)
 
 
 def test_sandwich_has_largest_smallest_and_random():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scalenas_mm.spaces import (GENE_DTYPE, ArchError, Complexity, CostModel,
-                                Space)
+                                SettingError, Space)
 
 
 def rng_of(seed):
@@ -15,6 +15,7 @@ def rng_of(seed):
 class SpaceConformance:
     """Subclass it and define the fixture ``space``."""
     input_size = (65, 97)
+    has_groups = False
 
     @pytest.fixture(params=range(5))
     def rng(self, request):
@@ -139,6 +140,34 @@ class SpaceConformance:
         for wrong in ('nothing', 3, tmp_path / 'none.json'):
             with pytest.raises(ValueError, match='expected a dict, a JSON'):
                 space.resolve(wrong)
+
+    def test_groups_are_named_and_sample_members(self, space, rng):
+        if not self.has_groups:
+            with pytest.raises(SettingError, match=type(space).__name__):
+                space.groups()
+            return
+        groups = space.groups()
+        assert len({name for name, _ in groups}) == len(groups) > 1
+        for name, options in groups:
+            assert space.contains(space.sample(rng, **options))
+
+    def test_wrong_settings_are_told_apart_from_architectures(
+            self, space, arch, rng):
+        for call in (lambda: space.sample(rng, nothing=1),
+                     lambda: space.mutate(arch, rng, nothing=1),
+                     lambda: space.mutate(arch, rng, p_m=1.5),
+                     lambda: space.crossover(arch, arch, rng, nothing=1),
+                     lambda: space.crossover(arch, arch, rng, p_c='a'),
+                     lambda: space.complexity(arch, (0, 5)), lambda: space.
+                     complexity_batch(space.encode(arch)[None], (5, ))):
+            with pytest.raises(SettingError):
+                call()
+        for call in (lambda: space.output_channels(None),
+                     lambda: space.complexity(None, self.input_size),
+                     lambda: space.decode(space.encode(arch)[1:]),
+                     lambda: space.encode(None)):
+            with pytest.raises(ArchError):
+                call()
 
     def test_rebuilt_from_its_dict(self, space, arch):
         data = json.loads(json.dumps(space.to_dict()))

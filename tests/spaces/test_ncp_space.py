@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalenas_mm.spaces import (ArchError, Complexity, NCPArch, NCPSpace,
-                                released_flops)
+                                SettingError, released_flops)
 from .conformance import SpaceConformance, rng_of
 
 SPACES = dict(
@@ -220,14 +220,14 @@ def test_members_only():
 
 @pytest.mark.parametrize('kwargs, message', [
     (dict(blocks=()), 'blocks: expected at least one'),
-    (dict(units=3), 'units: expected an iterable'),
-    (dict(units=(1, 0)), r'units\[1\]: expected an integer from 1 to 32767'),
+    (dict(units=3), 'units: expected an iterable of whole'),
+    (dict(units=(1, 0)), r'units\[1\]: .* whole number from 1 to 32767'),
     (dict(channels=(8, 2**15)), r'channels\[1\]: .* got 32768'),
     (dict(output_stride=2), r'output_stride: expected one of \(4, 8, 16, 32'),
-    (dict(in_channels=0), 'in_channels: expected a positive integer'),
+    (dict(in_channels=0), 'in_channels: expected a whole number from 1'),
 ])
 def test_wrong_space(kwargs, message):
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(SettingError, match=message):
         NCPSpace(**kwargs)
 
 

@@ -2,7 +2,7 @@
 import pytest
 
 from scalenas_mm.spaces import (ArchError, Complexity, CostModel, ScaleNetArch,
-                                ScaleNetSpace)
+                                ScaleNetSpace, SettingError)
 
 # params and MACs of the backbone; all layers that the released code executes
 GOLDEN = dict(
@@ -76,8 +76,8 @@ def test_an_architecture_of_another_space_has_no_cost():
         space.complexity('hrnet', (64, 64))
 
 
-@pytest.mark.parametrize('size', [(0, 4), (4, ), 'ab', None])
+@pytest.mark.parametrize('size', [(0, 4), (4, ), 'ab', (4.5, 4), None])
 def test_wrong_input_size(size):
     space = ScaleNetSpace()
-    with pytest.raises(ArchError, match='input_size'):
+    with pytest.raises(SettingError, match='input_size'):
         space.complexity(space.min_arch(), size)

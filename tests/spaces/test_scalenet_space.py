@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalenas_mm.spaces import (ArchError, ScaleNetArch, ScaleNetModule,
-                                ScaleNetSpace)
+                                ScaleNetSpace, SettingError)
 from .conformance import SpaceConformance, rng_of
 
 SPACES = dict(
@@ -19,6 +19,7 @@ SPACES = dict(
 
 
 class TestScaleNetSpace(SpaceConformance):
+    has_groups = True
 
     @pytest.fixture(params=SPACES)
     def space(self, request):
@@ -259,10 +260,49 @@ def test_single_scale_output_fixes_the_last_level():
     (dict(num_modules=()), 'num_modules'),
     (dict(num_modules=(1, -1)), 'num_modules'),
     (dict(stem_width=1.5), 'stem_width'),
+    (dict(depths=3), 'depths'),
+    (dict(num_modules=3), 'num_modules'),
+    (dict(in_channels=True), 'in_channels'),
 ])
 def test_space_refuses_wrong_arguments(kwargs, field):
-    with pytest.raises(ArchError, match=field):
+    with pytest.raises(SettingError, match=f'^{field}'):
         ScaleNetSpace(**kwargs)
+
+
+@pytest.mark.parametrize('call, message', [
+    (lambda s, r: s.sample(r, depths=(2, 6)), r'depths: .* subset of \(2, 3'),
+    (lambda s, r: s.sample(r, depths=()), 'depths: expected a subset'),
+    (lambda s, r: s.sample(r, depths=2), 'depths: expected a subset'),
+    (lambda s, r: s.sample(r, fusion=2), r'fusion: .* in \[0, 1\], got 2'),
+    (lambda s, r: s.sample(r, fusion='0'), 'fusion: expected a probability'),
+    (lambda s, r: s.sample(r, depth=2), 'options: .* depths, fusion, got .d'),
+    (lambda s, r: s.mutate(s.max_arch(), r, p_m=1.1), 'p_m: expected a prob'),
+    (lambda s, r: s.mutate(s.max_arch(), r, p_bit=-1), 'p_bit: expected a'),
+    (lambda s, r: s.mutate(s.max_arch(), r, p_depth=9), 'p_depth: expected'),
+    (lambda s, r: s.mutate(s.max_arch(), r, p_gene=0), 'options: .* p_bit'),
+    (lambda s, r: s.crossover(s.max_arch(), s.max_arch(), r, p_c=None),
+     'p_c: expected a probability'),
+    (lambda s, r: s.groups(depths=[2, 3]), 'depths: expected a subset'),
+    (lambda s, r: s.groups(depths=[[2], [3, 7]]), r'depths: .*got \[3, 7'),
+    (lambda s, r: s.groups(depths=[]), 'depths: expected a list, not empty'),
+    (lambda s, r: s.groups(fusion=0.5), 'fusion: expected a list'),
+    (lambda s, r: s.groups(fusion=(0.5, 2)), 'fusion: .*probability.*got 2'),
+    (lambda s, r: s.groups(width=3), 'options: .*depths, fusion, got .width'),
+])
+def test_wrong_options(call, message):
+    with pytest.raises(SettingError, match=message):
+        call(ScaleNetSpace(), rng_of(0))
+
+
+def test_groups_of_the_paper():
+    names = [name for name, _ in ScaleNetSpace().groups()]
+    assert names == [
+        f'd{pair}_f{share}' for pair in (23, 34, 45)
+        for share in (0.2, 0.5, 0.8)
+    ]
+    assert ScaleNetSpace(depths=(3, )).groups(fusion=[1]) == [
+        ('d3_f1', dict(depths=(3, ), fusion=1))
+    ]
 
 
 def test_decode_refuses_wrong_genes():

@@ -3,9 +3,10 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from ..arch import ArchError, check_int
+from ..arch import ArchError
 from ..choices import IndependentChoices
 from ..cost import Complexity, Size, conv_bn, half, total
+from ..settings import whole
 from ..space import GENE_DTYPE, ComplexityBatch, as_gene_values, as_size
 from .arch import EDGES, OPERATIONS, NASBench201Arch, edge_name
 
@@ -26,6 +27,9 @@ class NASBench201Space(IndependentChoices[NASBench201Arch]):
             further one has twice as many.
         cells (int): Cells of each stage.
         num_classes (int): Outputs of the classifier.
+
+    Raises:
+        SettingError: An argument is not valid.
     """
     arch_type = NASBench201Arch
     p_gene = 1.0  # a part is a single edge
@@ -34,11 +38,9 @@ class NASBench201Space(IndependentChoices[NASBench201Arch]):
                  channels: int = 16,
                  cells: int = 5,
                  num_classes: int = 100) -> None:
-        positive = 'a positive integer'
-        self.channels = check_int('channels', channels, positive, 1, 2**16)
-        self.cells = check_int('cells', cells, positive, 1, 64)
-        self.num_classes = check_int('num_classes', num_classes, positive, 1,
-                                     2**31)
+        self.channels = whole('channels', channels, 1, 2**16)
+        self.cells = whole('cells', cells, 1, 64)
+        self.num_classes = whole('num_classes', num_classes, 1, 2**31)
         self.choices = (np.arange(len(OPERATIONS)), ) * len(EDGES)
         self.parts = np.arange(len(EDGES))
 

@@ -3,9 +3,11 @@ from typing import Any, Callable, Dict, Iterable, Tuple
 
 import numpy as np
 
-from ..arch import ArchError, check_int
+from ..arch import ArchError
 from ..choices import IndependentChoices
 from ..cost import Complexity, Size
+from ..errors import SettingError
+from ..settings import whole, whole_set
 from ..space import GENE_DTYPE, ComplexityBatch, as_size
 from .arch import (CODE_TEXT, HIGHEST, KINDS, LENGTH, POSITIONS, NCPArch,
                    field_of)
@@ -33,7 +35,7 @@ class NCPSpace(IndependentChoices[NCPArch]):
         in_channels (int): Channels of the input image.
 
     Raises:
-        ArchError: Names the argument, what was expected and what came.
+        SettingError: Names the argument, what was expected and what came.
     """
     arch_type = NCPArch
 
@@ -43,15 +45,14 @@ class NCPSpace(IndependentChoices[NCPArch]):
                  channels: Iterable[int] = range(8, 129, 8),
                  output_stride: int = 4,
                  in_channels: int = 3) -> None:
-        self.blocks = _choices('blocks', blocks)
-        self.units = _choices('units', units)
-        self.channels = _choices('channels', channels)
+        self.blocks = whole_set('blocks', blocks, HIGHEST)
+        self.units = whole_set('units', units, HIGHEST)
+        self.channels = whole_set('channels', channels, HIGHEST)
         if output_stride not in OUTPUT_STRIDES:
-            raise ArchError('output_stride', f'one of {OUTPUT_STRIDES}',
-                            output_stride)
+            raise SettingError('output_stride', f'one of {OUTPUT_STRIDES}',
+                               output_stride)
         self.output_stride = int(output_stride)
-        self.in_channels = check_int('in_channels', in_channels,
-                                     'a positive integer', 1, 2**16)
+        self.in_channels = whole('in_channels', in_channels, 1, 2**16)
         self.choices = tuple(
             np.array(getattr(self, position.kind), GENE_DTYPE)
             for position in POSITIONS)
@@ -190,20 +191,3 @@ class NCPSpace(IndependentChoices[NCPArch]):
         params, macs, _ = batch_costs(genes, as_size(input_size),
                                       self.in_channels, self.output_stride)
         return ComplexityBatch(params, macs)
-
-
-def _choices(field: str, values: Iterable[int]) -> Tuple[int, ...]:
-    """Sorted, without repetition; integers that fit into a gene."""
-    expected = f'an iterable of integers from 1 to {HIGHEST}'
-    try:
-        values = list(values)
-    except TypeError:
-        raise ArchError(field, expected, values) from None
-    if not values:
-        raise ArchError(field, 'at least one value', values)
-    return tuple(
-        sorted({
-            check_int(f'{field}[{i}]', value,
-                      f'an integer from 1 to {HIGHEST}', 1, HIGHEST)
-            for i, value in enumerate(values)
-        }))

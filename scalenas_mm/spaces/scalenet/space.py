@@ -4,8 +4,10 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 
 import numpy as np
 
-from ..arch import ArchError, check_int
+from ..arch import ArchError
 from ..cost import Complexity, Size
+from ..errors import SettingError
+from ..settings import whole, whole_set
 from ..space import GENE_DTYPE, ComplexityBatch, as_size
 from .arch import MAX_DEPTH, ScaleNetArch, ScaleNetModule
 from .cost import ScaleNetCost
@@ -34,6 +36,9 @@ class ScaleNetSpace(ScaleNetVariation):
             many.
         stage1_blocks (int): Number of bottlenecks of stage 1.
         in_channels (int): Channels of the input image.
+
+    Raises:
+        SettingError: An argument is not valid.
     """
 
     def __init__(self,
@@ -44,25 +49,13 @@ class ScaleNetSpace(ScaleNetVariation):
                  stem_width: int = 64,
                  stage1_blocks: int = 4,
                  in_channels: int = 3) -> None:
-        positive = 'a positive integer'
-        self.width = check_int('width', width, positive, 1, 2**16)
+        self.width = whole('width', width, 1, 2**16)
         self.multi_scale_output = bool(multi_scale_output)
-        self.depths = tuple(
-            sorted({
-                check_int('depths', depth, positive, 1, MAX_DEPTH)
-                for depth in depths
-            }))
-        self.num_modules = tuple(
-            check_int('num_modules', n, positive, 1, 64) for n in num_modules)
-        if not self.depths or not self.num_modules:
-            raise ArchError('depths and num_modules', 'at least one entry',
-                            (depths, num_modules))
-        self.stem_width = check_int('stem_width', stem_width, positive, 1,
-                                    2**16)
-        self.stage1_blocks = check_int('stage1_blocks', stage1_blocks,
-                                       positive, 1, 64)
-        self.in_channels = check_int('in_channels', in_channels, positive, 1,
-                                     2**16)
+        self.depths = whole_set('depths', depths, MAX_DEPTH)
+        self.num_modules = _counts('num_modules', num_modules)
+        self.stem_width = whole('stem_width', stem_width, 1, 2**16)
+        self.stage1_blocks = whole('stage1_blocks', stage1_blocks, 1, 64)
+        self.in_channels = whole('in_channels', in_channels, 1, 2**16)
         self.branches = tuple(stage + 2
                               for stage, n in enumerate(self.num_modules)
                               for _ in range(n))
@@ -289,3 +282,11 @@ class ScaleNetSpace(ScaleNetVariation):
             genes = self.live_genes(genes)
         return ComplexityBatch(
             *self._cost(input_size).batch(genes, self.layout))
+
+
+def _counts(field: str, values: Sequence[int]) -> Tuple[int, ...]:
+    """Modules of each stage, in order."""
+    if not isinstance(values, (list, tuple)) or not values:
+        raise SettingError(field, 'a list of whole numbers, not empty', values)
+    return tuple(
+        whole(f'{field}[{i}]', n, 1, 64) for i, n in enumerate(values))

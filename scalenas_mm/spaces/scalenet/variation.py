@@ -1,9 +1,10 @@
 """Random ScaleNets: sampling, mutation, crossover (ScaleNAS, Sec. 4)."""
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..arch import ArchError
+from ..errors import SettingError
+from ..settings import only, probability
 from ..space import GENE_DTYPE, Space
 from .arch import ScaleNetArch
 from .genes import GeneLayout
@@ -32,16 +33,45 @@ class ScaleNetVariation(Space[ScaleNetArch]):
             fusion (float): Probability of each fusion, the paper's fusion
                 percentage.
         """
-        depths = self.depths if depths is None else tuple(depths)
-        if not depths or not set(depths) <= set(self.depths):
-            raise ArchError('depths', f'a subset of {self.depths}', depths)
-        if not 0 <= fusion <= 1:
-            raise ArchError('fusion', 'a probability in [0, 1]', fusion)
+        only(options, 'depths', 'fusion')
+        depths = self.depths if depths is None else self._subset(depths)
+        probability('fusion', fusion)
         layout = self.layout
         genes = (rng.random((num, layout.length)) < fusion).astype(GENE_DTYPE)
         shape = (num, int((~layout.is_bit).sum()))
         genes[:, ~layout.is_bit] = rng.choice(np.array(depths), shape)
         return self.canonical_genes(genes)
+
+    def _subset(self, depths: Any) -> Tuple[int, ...]:
+        """Some of the depths of the space."""
+        some = tuple(depths) if isinstance(depths, (list, tuple)) else ()
+        if not some or not all(depth in self.depths for depth in some):
+            raise SettingError('depths', f'a subset of {self.depths}', depths)
+        return some
+
+    def groups(self,
+               depths: Optional[Sequence[Sequence[int]]] = None,
+               fusion: Sequence[float] = (0.2, 0.5, 0.8),
+               **options: Any) -> List[Tuple[str, Dict[str, Any]]]:
+        """Sets of depths times fusion percentages (ScaleNAS, Sec. 4.1).
+
+        Args:
+            depths (Sequence[Sequence[int]], optional): Sets of depths.
+                Defaults to neighbouring pairs of the space's depths, the
+                paper's ``[2, 3], [3, 4], [4, 5]``.
+            fusion (Sequence[float]): Fusion percentages.
+        """
+        only(options, 'depths', 'fusion')
+        if depths is None:
+            pairs = max(1, len(self.depths) - 1)
+            depths = [self.depths[i:i + 2] for i in range(pairs)]
+        for field, values in (('depths', depths), ('fusion', fusion)):
+            if not isinstance(values, (list, tuple)) or not values:
+                raise SettingError(field, 'a list, not empty', values)
+        sets = [self._subset(group) for group in depths]
+        return [(f'd{"".join(map(str, group))}_f{share}',
+                 dict(depths=group, fusion=probability('fusion', share)))
+                for group in sets for share in fusion]
 
     def spread_genes(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """As :meth:`sample_genes`, spread over the whole range of costs.
@@ -91,8 +121,11 @@ class ScaleNetVariation(Space[ScaleNetArch]):
             keep_last (bool): Never mutate the last module, as the released
                 code does.
         """
+        only(options, 'p_m', 'p_bit', 'p_depth', 'keep_last')
+        probability('p_bit', p_bit)
+        probability('p_depth', p_depth)
         layout = self.layout
-        chosen = rng.random(len(self.branches)) < p_m
+        chosen = rng.random(len(self.branches)) < probability('p_m', p_m)
         if keep_last:
             chosen[-1] = False
         draw = rng.random(layout.length)
@@ -114,7 +147,8 @@ class ScaleNetVariation(Space[ScaleNetArch]):
         Args:
             p_c (float): Probability of each module to be replaced.
         """
-        swap = rng.random(len(self.branches)) < p_c
+        only(options, 'p_c')
+        swap = rng.random(len(self.branches)) < probability('p_c', p_c)
         return ScaleNetArch(
             tuple(b if other else a
                   for a, b, other in zip(first.modules, second.modules, swap)))
