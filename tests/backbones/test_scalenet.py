@@ -8,7 +8,7 @@ from torch import nn
 from scalenas_mm.backbones import ScaleNet, find_searchable
 from scalenas_mm.evaluation import count
 from scalenas_mm.export.released import convert_weights
-from scalenas_mm.spaces import ArchError, ScaleNetArch
+from scalenas_mm.spaces import ArchError, InputError, ScaleNetArch
 
 SMALL = dict(width=4, stem_width=8, stage1_blocks=1, num_modules=(1, 1, 1))
 
@@ -276,10 +276,10 @@ def test_zero_init_residual():
     (dict(upsample='cubic'), 'upsample: expected bilinear or nearest'),
     (dict(frozen_stages=7), 'frozen_stages: expected -1 to 4, got 7'),
     (dict(arch='large'), 'arch: expected a dict, a JSON file or one of'),
-    (dict(width=-1), 'width: expected a positive integer'),
+    (dict(width=-1), 'width: expected a whole number from 1'),
 ])
 def test_wrong_arguments(kwargs, message):
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(InputError, match=message):
         ScaleNet(**{**SMALL, **kwargs})
 
 
