@@ -252,11 +252,11 @@ def test_exit_code_if_all_failed(run, training):
 
 @pytest.mark.parametrize('arguments, message', [
     ([], 'holds 4 candidates; resume'),
-    (['--resume', '--seed', '1'], 'expected sampling.seed = 1, got'),
-    (['--resume', '--shape', '64', '64'], 'expected input_size = [64, 64]'),
+    (['--resume', '--seed', '1'], 'sampling.seed: expected 1, got'),
+    (['--resume', '--shape', '64', '64'], 'input_size: expected [64, 64]'),
     (['--resume', '--space', '{}'], 'belongs to another space'),
     (['--resume', '--cfg-options', 'optim_wrapper.optimizer.lr=2'
-      ], 'expected config.optim_wrapper.optimizer.lr = 2, got'),
+      ], 'config.optim_wrapper.optimizer.lr: expected 2, got'),
 ])
 def test_rows_of_something_else_are_refused(run, training, capsys, arguments,
                                             message):

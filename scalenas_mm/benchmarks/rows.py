@@ -12,7 +12,8 @@ from typing import (Any, Dict, Iterator, List, Mapping, Optional, Sequence,
 import numpy as np
 
 from .._files import lock, write_atomic
-from ..search import Archive, ArchiveError, Record, read_archive, read_meta
+from ..search import (Archive, ArchiveError, Record, check_meta, read_archive,
+                      read_meta)
 from ..spaces import Arch, SettingError
 from .codes import BenchmarkError
 from .readers import read_table
@@ -105,10 +106,7 @@ class Rows:
                 raise ArchiveError(
                     f'{path} holds networks; --resume or choose '
                     'another folder')
-            stored = read_meta(path)
-            for key, value in self.meta.items():
-                if stored.get(key) != value:
-                    raise ArchiveError(f'{path} belongs to another {key}')
+            check_meta(path, self.meta)
 
     def check_main(self, record: Record) -> None:
         """Raise :class:`SettingError` if the main metric was not measured."""

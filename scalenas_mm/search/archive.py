@@ -1,34 +1,40 @@
-"""The product of a search: an append-only file of candidates.
+"""The product of a search: a file of candidates.
 
 One JSON object a line, on disk before the next candidate begins;
 ``pandas.read_json(path, lines=True)`` reads it. A second file beside it says
 which space, search and supernet it belongs to.
 """
-import json
 import os
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import IO, Any, Iterator, List, Mapping
 
-from scalenas_mm._files import lock, write_atomic
+from scalenas_mm._files import lock, sync_folder, whole_file, write_atomic
+from .meta import canonical
+from .reading import ArchiveError, PathLike, check_meta, meta_path, read_lines
 from .record import Record
-
-
-class ArchiveError(RuntimeError):
-    """The archive cannot be read, or is not the one that was expected."""
 
 
 class Archive:
     """Candidates of one search, in order of evaluation.
 
+    It is locked until it is closed; others may read it. As a context manager
+    it closes itself.
+
     Args:
         path (str | Path): The JSON lines file.
         meta (Mapping[str, Any]): What the candidates depend on, by name,
-            JSON values. On resuming it must equal what is stored.
+            JSON values. It is stored whole in a file of its own, which stays
+            as it is on resuming. Then the two must be equal; the order of
+            keys does not matter. Keys named ``data_root``, and ``versions``
+            at the top, may differ with a warning.
         resume (bool): Go on with an existing file. Otherwise one that holds
             candidates is refused.
 
     Attributes:
+        records (list[Record]): The candidates.
         dropped (str | None): A torn last line that was dropped, if any.
+        warnings (list[str]): What differs and may.
 
     Raises:
         ArchiveError: The file is in use, unreadable, of something else, or
@@ -36,59 +42,140 @@ class Archive:
     """
 
     def __init__(self,
-                 path: Union[str, Path],
+                 path: PathLike,
                  meta: Mapping[str, Any],
                  resume: bool = False) -> None:
         self.path = Path(path)
+        self.warnings: List[str] = []
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self.path, 'ab')
-        try:
-            self._lock()
-            self.records, self.dropped, end = _read(self.path)
+        with ExitStack() as stack:
+            stack.enter_context(self._locked())
+            self.records, self.dropped, self._end = read_lines(self.path)
             if self.records and not resume:
                 raise ArchiveError(
                     f'{self.path} holds {len(self.records)} candidates; '
                     'resume the search (--resume) or choose another folder')
-            self._check_meta(json.loads(json.dumps(meta)))
-        except BaseException:
-            self._file.close()
-            raise
-        self._file.truncate(end)
+            if self.records:
+                self.warnings = check_meta(self.path, meta)
+            else:
+                write_atomic(self.meta_path, canonical(meta))
+            self._file = stack.enter_context(self._opened())
+            self._stack = stack.pop_all()
 
-    def _lock(self) -> None:
-        try:
-            lock(self._file)
-        except OSError:
-            raise ArchiveError(
-                f'{self.path} is in use by another search') from None
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Of a file beside it: the archive itself may be replaced."""
+        beside = self.path.with_name(f'.{self.path.name}.lock')
+        with open(beside, 'ab') as file:
+            try:
+                lock(file)
+            except OSError:
+                raise ArchiveError(
+                    f'{self.path} is in use by another search') from None
+            yield
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        """For appending, without buffer: a record is one write."""
+        with open(self.path, 'ab', buffering=0) as file:
+            file.truncate(self._end)
+            os.fsync(file.fileno())
+            sync_folder(self.path.parent)
+            yield file
 
     @property
     def meta_path(self) -> Path:
-        return self.path.with_suffix('.meta.json')
-
-    def _check_meta(self, meta: Dict[str, Any]) -> None:
-        if not self.records:
-            write_atomic(self.meta_path, json.dumps(meta, indent=2) + '\n')
-            return
-        stored = read_meta(self.path)
-        for key in sorted({*meta, *stored}):
-            if stored.get(key) != meta.get(key):
-                was, now = _difference(key, stored.get(key), meta.get(key))
-                raise ArchiveError(f'{self.path} belongs to another {key}: '
-                                   f'expected {now}, got {was}')
+        return meta_path(self.path)
 
     def append(self, record: Record) -> None:
-        """Write ``record`` and wait until it is on disk."""
+        """Write ``record`` and wait until it is on disk.
+
+        Raises:
+            ArchiveError: It is not the next one, or cannot be written. Then
+                the archive is as it was.
+        """
+        self._check_open()
         if record.id != len(self.records):
             raise ArchiveError(f'expected candidate {len(self.records)}, got '
                                f'{record.id}')
-        self._file.write(record.to_json().encode() + b'\n')
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        line = record.to_json().encode() + b'\n'
+        try:
+            _write(self._file, line)
+        except BaseException as error:
+            self._undo()
+            if not isinstance(error, OSError):
+                raise
+            raise ArchiveError(
+                f'{self.path}: candidate {record.id} cannot be written '
+                f'({error}); the {record.id} before it are') from error
+        self._end += len(line)
         self.records.append(record)
 
+    def _check_open(self) -> None:
+        if self._file.closed:
+            raise ArchiveError(f'{self.path} is closed')
+
+    def _undo(self) -> None:
+        """Remove what was written of a line."""
+        try:
+            self._file.truncate(self._end)
+            os.fsync(self._file.fileno())
+        except OSError:  # readers leave a torn line out
+            self.close()  # but another one must not follow it
+
+    def update(self, record: Record) -> None:
+        """Put a new measurement in the place of one that failed.
+
+        The whole file is replaced, or stays as it is. The failure is kept in
+        ``.failed.jsonl`` beside it. Candidates that were proposed since then
+        stay as they are: what was asked for is in the archive, so that a
+        resumed search goes on from the better history, the same each time.
+
+        Raises:
+            ArchiveError: There is no such candidate, it has another
+                architecture or did not fail, or it cannot be written.
+        """
+        self._check_open()
+        if not 0 <= record.id < len(self.records):
+            raise ArchiveError(f'expected one of {len(self.records)} '
+                               f'candidates, got {record.id}')
+        old = self.records[record.id]
+        if old.ok or old.digest != record.digest:
+            raise ArchiveError(
+                f'expected candidate {old.id} to be {old.digest} and to have '
+                f'failed, got {record.digest} in the place of {old.status}')
+        line = record.to_json().encode() + b'\n'
+        try:
+            self._keep_failure(old)
+            self._replace(record.id, line)
+        except OSError as error:
+            raise ArchiveError(f'{self.path}: candidate {record.id} cannot be '
+                               f'replaced ({error})') from error
+        self.records[record.id] = record
+
+    def _keep_failure(self, record: Record) -> None:
+        path = self.path.with_suffix('.failed.jsonl')
+        with open(path, 'ab', buffering=0) as file:
+            _write(file, record.to_json().encode() + b'\n')
+
+    def _replace(self, id: int, line: bytes) -> None:
+        lines = self.path.read_bytes()[:self._end].splitlines(keepends=True)
+        lines[id] = line
+        with whole_file(self.path) as part:
+            part.write_bytes(b''.join(lines))
+            self._file.close()  # a file in use cannot be replaced on Windows
+        self._end = sum(map(len, lines))
+        self._file = self._stack.enter_context(self._opened())
+
     def close(self) -> None:
-        self._file.close()
+        """Give the lock back; the archive cannot be written any more."""
+        self._stack.close()
+
+    def __enter__(self) -> 'Archive':
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
 
     def __len__(self) -> int:
         return len(self.records)
@@ -97,55 +184,8 @@ class Archive:
         return iter(self.records)
 
 
-def read_archive(path: Union[str, Path]) -> List[Record]:
-    """Candidates of an archive, for reading only; a torn line is left out.
-
-    Raises:
-        ArchiveError: There is no such file, or a line is not a candidate.
-    """
-    if not Path(path).is_file():
-        raise ArchiveError(f'there is no archive {path}')
-    return _read(Path(path))[0]
-
-
-def read_meta(path: Union[str, Path]) -> Dict[str, Any]:
-    """What the candidates of an archive depend on, from the file beside it.
-
-    Raises:
-        ArchiveError: That file is missing or broken.
-    """
-    meta = Path(path).with_suffix('.meta.json')
-    try:
-        return json.loads(meta.read_text())
-    except (OSError, ValueError) as error:
-        raise ArchiveError(f'{meta}, which belongs to {Path(path).name}, '
-                           f'cannot be read ({error})') from None
-
-
-def _read(path: Path) -> Tuple[List[Record], Optional[str], int]:
-    """Candidates, the torn last line if any, and where it begins."""
-    data = path.read_bytes()
-    end = data.rfind(b'\n') + 1
-    torn = data[end:].decode(errors='replace') or None
-    records: List[Record] = []
-    for number, line in enumerate(data[:end].splitlines(), 1):
-        try:
-            record = Record.from_json(line.decode())
-        except ValueError as error:
-            raise ArchiveError(
-                f'{path}, line {number}: not a candidate ({error})') from None
-        if record.id != len(records):
-            raise ArchiveError(f'{path}, line {number}: expected candidate '
-                               f'{len(records)}, got {record.id}')
-        records.append(record)
-    return records, torn, end
-
-
-def _difference(key: str, was: Any, now: Any) -> Tuple[str, str]:
-    """The first place where two JSON values differ, as text."""
-    if isinstance(was, dict) and isinstance(now, dict):
-        for name in sorted({*was, *now}):
-            if was.get(name) != now.get(name):
-                return _difference(f'{key}.{name}', was.get(name),
-                                   now.get(name))
-    return f'{key} = {was!r}', f'{key} = {now!r}'
+def _write(file: IO[bytes], data: bytes) -> None:
+    """Write all of it to an unbuffered file; wait until it is on disk."""
+    while data:  # at once, unless the disk is full
+        data = data[file.write(data):]
+    os.fsync(file.fileno())

@@ -21,9 +21,9 @@ class Objectives:
     """
 
     def __init__(
-        self,
-        directions: Mapping[str, str],
-        cost_keys: Iterable[str] = (),
+            self,
+            directions: Mapping[str, str],
+            cost_keys: Iterable[str] = (),
     ) -> None:
         if not directions or not isinstance(directions, Mapping):
             raise SettingError('objectives', 'at least one, as a dict',

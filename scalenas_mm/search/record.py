@@ -1,7 +1,7 @@
 """One evaluated candidate."""
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 OK = 'ok'
@@ -56,7 +56,7 @@ class Record:
 
     def to_json(self) -> str:
         """One line of JSON; a missing error and no curves are left out."""
-        data = asdict(self)
+        data = dict(vars(self))
         if self.error is None:
             del data['error']
         if not self.curves:
@@ -82,6 +82,11 @@ class Record:
         return record
 
     def _check(self) -> None:
+        for name, kind in (('id', int), ('digest', str), ('parents', list),
+                           ('generation', int)):
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f'{name}: expected {kind.__name__}, got '
+                                 f'{getattr(self, name)!r}')
         if self.status not in (OK, FAILED):
             raise ValueError(f'status: expected ok or failed, got '
                              f'{self.status!r}')
