@@ -1,11 +1,4 @@
-"""Topology drawings, Pareto fronts, predictions and search reports.
-
-Also the figures of NCP: codes, their traces, and rank correlations.
-"""
-from .ncp_codes import draw_codes
-from .ncp_matrix import draw_matrix
-from .ncp_ranks import draw_ranks
-from .ncp_trace import CodeTrace, draw_code_traces
+"""Topology drawings, Pareto fronts, predictions and search reports."""
 from .pareto import plot_pareto, plot_progress
 from .pareto_data import load_records
 from .predictions import draw_predictions
@@ -13,7 +6,6 @@ from .report import ExportedNetwork, Report, write_report
 from .scalenet import draw_topology
 
 __all__ = [
-    'CodeTrace', 'ExportedNetwork', 'Report', 'draw_code_traces', 'draw_codes',
-    'draw_matrix', 'draw_predictions', 'draw_ranks', 'draw_topology',
+    'ExportedNetwork', 'Report', 'draw_predictions', 'draw_topology',
     'load_records', 'plot_pareto', 'plot_progress', 'write_report'
 ]

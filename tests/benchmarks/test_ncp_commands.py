@@ -1,14 +1,9 @@
-"""tools/benchmarks/ncp_*.py: wrong arguments, and a tiny comparison."""
-import re
+"""tools/benchmarks/ncp_searcher.py: wrong arguments, a tiny comparison."""
 import runpy
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from scalenas_mm.benchmarks import ArchTable
-from scalenas_mm.spaces import NASBench201Space
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools' / 'benchmarks'
 
@@ -53,28 +48,3 @@ def test_every_row_can_be_asked_for(table, tmp_path, run):
     rows = [line.split() for line in text.splitlines() if '1.0000' in line]
     assert [row[0] for row in rows] == ['random', 'evolution', 'NCP']
     assert len({row[1] for row in rows}) == 1
-
-
-@pytest.fixture
-def cells(tmp_path):
-    """Ten random cells; four of them are bad and too expensive."""
-    space = NASBench201Space()
-    codes = space.sample_genes(np.random.default_rng(0), 10).astype(int)
-    order = np.arange(10.)
-    columns = dict(Acc=order, Flops=np.where(order < 4, 200., 50.))
-    columns['Params'] = order
-    ArchTable('nas-bench-201', codes, columns,
-              'Acc').to_csv(tmp_path / 'nas-bench-201.csv')
-    return tmp_path
-
-
-@pytest.mark.parametrize('args, message', [
-    (['--seeds', 0], '--seeds: expected a number from 1 to inf, got 0'),
-    (['--starts', 5], '--starts: expected a number from 1 to 4, got 5'),
-    (['--starts', 4, '--lookups', 7], '--lookups: .* from 1 to 6, got 7'),
-    (['--starts', 4, '--lookups', 6], '--num-train: .* 2 to 10, got 2000'),
-])
-def test_more_cells_than_there_are(cells, run, args, message):
-    code, text, error = run('ncp_nas_bench_201', cells, *args)
-    assert code == 2 and not text and len(error.splitlines()) == 1
-    assert re.search(message, error)

@@ -3,11 +3,10 @@
 Draws all 27 numbers of the code and the predicted metrics over the
 iterations, for the continuous strategy (left) and winner-takes-all (right).
 """
-from _ncp import figure_file, fitted, make_parser, new_console, run
-from _ncp_search import STRATEGIES, Search, add_search_arguments, goal, weight
-
-from scalenas_mm.spaces import NCPArch
-from scalenas_mm.visualization import CodeTrace, draw_code_traces
+from _command import new_console, run, training_bars
+from nas_bench_mr.options import (STRATEGIES, add_lambda, add_picture,
+                                  add_search_arguments, goal, make_parser,
+                                  search_settings)
 
 
 def parse_args():
@@ -18,29 +17,21 @@ def parse_args():
         default='seg',
         metavar='NAME',
         help='what to search for; NAME+NAME jointly (default: seg)')
-    parser.add_argument(
-        '--lambda',
-        dest='lambda_',
-        type=weight,
-        default=0.5,
-        help='weight of the FLOPs (default: 0.5)')
+    add_lambda(parser)
     parser.add_argument(
         '--strategies',
         nargs='+',
         choices=STRATEGIES,
         default=STRATEGIES,
         help='default: both')
-    parser.add_argument(
-        '--out',
-        type=figure_file,
-        default='work_dirs/ncp_trace.png',
-        help='picture (.png, .svg, .pdf; default: %(default)s)')
+    add_picture(parser, 'work_dirs/ncp_trace.png')
     add_search_arguments(parser)
     return parser.parse_args()
 
 
 def trace_of(search, goal, result, name):
     """What is drawn of a propagation."""
+    from nas_bench_mr.figures import CodeTrace
     mains = [search.found[s].table.main for s in goal.settings]
     # several settings may have metrics of one name
     names = mains if len(mains) == 1 else [
@@ -56,6 +47,7 @@ def trace_of(search, goal, result, name):
 
 def describe(search, trace):
     """First and last predictions, and the network."""
+    from scalenas_mm.spaces import NCPArch
     words = [
         f'{name} {values[0]:.2f} → {values[-1]:.2f}' for name, values in {
             **trace.metrics, 'GFLOPs': trace.cost
@@ -70,9 +62,14 @@ def describe(search, trace):
 
 
 def main(args):
+    from nas_bench_mr.figures import draw_code_traces
+    from nas_bench_mr.fitted import fitted
+    from nas_bench_mr.search import Search
     console = new_console()
-    found = fitted(args.data, args.setting.settings, args.predictors)
-    search = Search(args, found)
+    with training_bars() as shown:
+        found = fitted(args.data, args.setting.settings, args.predictors,
+                       **shown)
+    search = Search(found, **search_settings(args))
     traces = [
         trace_of(search, args.setting, search(args.setting, args.lambda_,
                                               name), name)
@@ -84,7 +81,7 @@ def main(args):
         traces,
         path=args.out,
         title=f'Network coding propagation for {args.setting.name}',
-        below=f'λ = {args.lambda_:g} · {search.words()} · '
+        below=f'λ = {args.lambda_:g} · {search.settings} · '
         'dots: the network after rounding')
     console.print(f'wrote {args.out}')
 

@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .figures import INK, PathLike, new_figure, save_figure
-from .ncp_matrix import draw_cells
-from .ncp_parts import (heading_width, place_axes, place_heading, place_text,
-                        quiet_axes)
+from scalenas_mm.visualization.figures import (INK, PathLike, new_figure,
+                                               save_figure)
+from .matrix import draw_cells
+from .parts import (heading_width, place_axes, place_heading, place_text,
+                    quiet_axes)
 
 COLOURS = ('#3b6fb6', '#e9a93a', '#a4508b', '#2a9d8f')
 COLUMNS = 3

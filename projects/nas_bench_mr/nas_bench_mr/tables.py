@@ -1,4 +1,4 @@
-"""The tables of ncp_optima.py, on a terminal and in files."""
+"""The tables of optima, on a terminal and in files."""
 import csv
 import json
 
@@ -7,7 +7,6 @@ from rich.table import Table
 
 from scalenas_mm._files import whole_file
 
-FORMATS = ('.json', '.csv')
 COSTS = ('flops', 'params')
 LEFT = ('goal', 'strategy', 'code', 'setting', 'measured networks')
 
@@ -63,10 +62,10 @@ def print_tables(console, search, optima, ranks, num):
         str(optima[0][name]) for name in ('goal', 'strategy')
         if name not in labels
     ]
-    words = ' · '.join([*same, search.words()])
+    words = ' · '.join([*same, str(search.settings)])
     console.print(f'Optima: {words}\n', soft_wrap=True)
     columns = shown(search)
-    size = '{} x {}'.format(*search.args.shape)
+    size = '{} x {}'.format(*search.settings.shape)
     for title, table in [
         (f'Predicted metrics; exact parameters and MACs at {size}',
          costs_table(optima, labels, columns)),
@@ -154,14 +153,14 @@ def write_tables(path, search, optima, ranks):
 
 
 def as_json(search, optima, ranks):
-    args = search.args
+    how = search.settings
     return dict(
-        shape=list(args.shape),
-        step=args.step,
-        iterations=args.iterations,
-        lr=args.lr,
-        start=args.start,
-        limits=search.limits,
+        shape=list(how.shape),
+        step=how.step,
+        iterations=how.iterations,
+        lr=how.lr,
+        start=how.start,
+        limits=how.limits,
         trained_on={
             name: len(one.train)
             for name, one in search.found.items()

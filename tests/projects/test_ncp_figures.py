@@ -1,12 +1,13 @@
+"""What the figures of NCP show."""
 import numpy as np
 import pandas as pd
 import pytest
+from nas_bench_mr.figures import (CodeTrace, draw_code_traces, draw_codes,
+                                  draw_matrix, draw_ranks)
+from nas_bench_mr.figures.trace import code_groups
 from scipy.stats import spearmanr
 
 from scalenas_mm.spaces import ArchError, NCPSpace
-from scalenas_mm.visualization import (CodeTrace, draw_code_traces, draw_codes,
-                                       draw_matrix, draw_ranks)
-from scalenas_mm.visualization.ncp_trace import code_groups
 
 INITIAL = NCPSpace().initial_arch()
 NAMES = ['seg', 'video', 'cls-50-1000']

@@ -5,13 +5,8 @@ measured in all of the settings.
 """
 from pathlib import Path
 
-from _ncp import figure_file, make_parser, new_console, run
-from rich import box
-from rich.table import Table
-
-from scalenas_mm._files import whole_file
-from scalenas_mm.benchmarks import PAPER, NASBenchMR
-from scalenas_mm.visualization import draw_matrix
+from _command import new_console, run
+from nas_bench_mr.options import add_picture, make_parser
 
 
 def parse_args():
@@ -22,16 +17,17 @@ def parse_args():
         metavar='NAME',
         help='which settings (default: those of the paper that are here, or '
         'all)')
-    parser.add_argument(
-        '--out',
-        type=figure_file,
-        help='picture (.png, .svg, .pdf); the numbers go to '
-        '<its name>_spearman.csv beside it, so not into the folder of DATA')
+    add_picture(
+        parser,
+        more='; the numbers go to <its name>_spearman.csv beside it, so not '
+        'into the folder of DATA')
     return parser.parse_args()
 
 
 def as_table(values):
     """The matrix for a terminal."""
+    from rich import box
+    from rich.table import Table
     table = Table(box=box.SIMPLE, title="Spearman's rank correlation")
     table.add_column('')
     for name in values:
@@ -55,6 +51,10 @@ def numbers_file(picture, data):
 
 
 def main(args):
+    from nas_bench_mr.figures import draw_matrix
+
+    from scalenas_mm._files import whole_file
+    from scalenas_mm.benchmarks import PAPER, NASBenchMR
     console = new_console()
     numbers = args.out and numbers_file(args.out, Path(args.data))
     bench = NASBenchMR(args.data)

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from .figures import INK, MUTED, PathLike, new_figure, save_figure
-from .ncp_parts import heading_width, place_axes, place_heading
+from scalenas_mm.visualization.figures import (INK, MUTED, PathLike,
+                                               new_figure, save_figure)
+from .parts import heading_width, place_axes, place_heading
 
 CELL = (1.0, 0.52)  # inches
 LETTER = 0.085  # inches, of a label

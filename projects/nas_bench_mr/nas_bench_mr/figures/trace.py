@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scalenas_mm.spaces.ncp import LENGTH, POSITIONS
-from .figures import INK, MUTED, PathLike, new_figure, save_figure
-from .ncp_parts import (BRANCH, heading_width, place_axes, place_heading,
-                        place_text, quiet_axes)
+from scalenas_mm.visualization.figures import (INK, MUTED, PathLike,
+                                               new_figure, save_figure)
+from .parts import (BRANCH, heading_width, place_axes, place_heading,
+                    place_text, quiet_axes)
 
 METRIC, COST = ('#c8452f', '#e9a93a', '#a4508b', '#2a9d8f'), '#2f4b7c'
 INPUT, OUTPUT = '#8794a3', '#1f2933'

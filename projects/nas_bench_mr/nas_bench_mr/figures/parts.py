@@ -4,7 +4,7 @@ from typing import Any, Dict, Tuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .figures import FAINT, INK, MUTED
+from scalenas_mm.visualization.figures import FAINT, INK, MUTED
 
 BRANCH = ('#3b6fb6', '#2a9d8f', '#e9a93a', '#a4508b')
 GRID = '#eceff2'

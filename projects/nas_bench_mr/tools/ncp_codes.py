@@ -3,13 +3,11 @@
 A row for each task: the 27 numbers as bars, with the predicted metrics and
 the exact costs.
 """
-from _ncp import figure_file, fitted, make_parser, new_console, run
-from _ncp_search import (MAIN_STRATEGY, STRATEGIES, Search,
-                         add_search_arguments, all_settings, goal, weight)
-
-from scalenas_mm.benchmarks import NASBenchMR
-from scalenas_mm.spaces import NCPArch
-from scalenas_mm.visualization import draw_codes
+from _command import new_console, run, training_bars
+from nas_bench_mr.options import (MAIN_STRATEGY, STRATEGIES, add_lambda,
+                                  add_picture, add_search_arguments,
+                                  all_settings, goal, make_parser,
+                                  search_settings)
 
 TASKS = ('cls-50-1000', 'seg', 'video', '3ddet')  # of figure 8
 
@@ -23,25 +21,17 @@ def parse_args():
         metavar='NAME',
         help='what to search for; NAME+NAME jointly (default: those of '
         f'{", ".join(TASKS)} that are here, or all)')
-    parser.add_argument(
-        '--lambda',
-        dest='lambda_',
-        type=weight,
-        default=0.5,
-        help='weight of the FLOPs (default: 0.5)')
+    add_lambda(parser)
     parser.add_argument(
         '--strategy', choices=STRATEGIES, default=MAIN_STRATEGY)
-    parser.add_argument(
-        '--out',
-        type=figure_file,
-        default='work_dirs/ncp_codes.png',
-        help='picture (.png, .svg, .pdf; default: %(default)s)')
+    add_picture(parser, 'work_dirs/ncp_codes.png')
     add_search_arguments(parser)
     return parser.parse_args()
 
 
 def goals_of(args):
     """Those asked for, or the tasks of the figure that are in the data."""
+    from scalenas_mm.benchmarks import NASBenchMR
     here = NASBenchMR(args.data).settings
     names = [name for name in TASKS if name in here] or here
     return args.settings or [goal(name) for name in names]
@@ -60,10 +50,17 @@ def notes(search, goal, result):
 
 
 def main(args):
+    from nas_bench_mr.figures import draw_codes
+    from nas_bench_mr.fitted import fitted
+    from nas_bench_mr.search import Search
+
+    from scalenas_mm.spaces import NCPArch
     console = new_console()
     goals = goals_of(args)
-    search = Search(args,
-                    fitted(args.data, all_settings(goals), args.predictors))
+    with training_bars() as shown:
+        found = fitted(args.data, all_settings(goals), args.predictors,
+                       **shown)
+    search = Search(found, **search_settings(args))
     results = {
         goal.name: (goal, search(goal, args.lambda_, args.strategy))
         for goal in goals
@@ -82,7 +79,7 @@ def main(args):
         texts,
         args.out,
         title=f'Networks found by NCP, λ = {args.lambda_:g}',
-        below=f'{args.strategy} · {search.words()}')
+        below=f'{args.strategy} · {search.settings}')
     console.print(f'wrote {args.out}')
 
 

@@ -8,8 +8,9 @@ from matplotlib.patches import Patch
 
 from scalenas_mm.spaces import NCPArch
 from scalenas_mm.spaces.ncp import LENGTH, POSITIONS
-from .figures import INK, MUTED, PathLike, new_figure, save_figure
-from .ncp_parts import heading_width, place_axes, place_heading, place_text
+from scalenas_mm.visualization.figures import (INK, MUTED, PathLike,
+                                               new_figure, save_figure)
+from .parts import heading_width, place_axes, place_heading, place_text
 
 COLOURS = {'blocks': '#d1495b', 'units': '#e9a93a', 'channels': '#3b6fb6'}
 SIGNS = {'blocks': 'b', 'units': 'n', 'channels': 'c'}

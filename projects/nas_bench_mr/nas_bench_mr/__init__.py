@@ -1,0 +1,1 @@
+"""Tables and figures of NCP on NAS-Bench-MR and NAS-Bench-201."""
