@@ -16,13 +16,7 @@ COMMANDS = sorted(
 SLOW = {
     'tools/analysis_tools/compare_searches.py',
     'tools/analysis_tools/get_complexity.py',
-    'tools/analysis_tools/ncp_codes.py',
-    'tools/analysis_tools/ncp_optima.py',
-    'tools/analysis_tools/ncp_ranks.py',
-    'tools/analysis_tools/ncp_spearman.py',
-    'tools/analysis_tools/ncp_trace.py',
     'tools/benchmarks/cost.py',
-    'tools/benchmarks/ncp_nas_bench_201.py',
     'tools/benchmarks/ncp_propagation.py',
     'tools/benchmarks/ncp_searcher.py',
     'tools/benchmarks/supernet_step.py',
@@ -36,7 +30,6 @@ SLOW = {
     'tools/model_converters/scalenas_released.py',
     'tools/quickstart_report.py',
     'tools/search.py',
-    'tools/train_predictor.py',
     'projects/ncp_video/tools/prepare_hmdb51.py',
 }
 HEAVY = ('torch', 'mmengine', 'mmcv', 'matplotlib', 'pandas', 'numpy', 'cv2',

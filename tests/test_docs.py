@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'CHANGELOG.md',
-    *ROOT.glob('docs/*.md'), *ROOT.glob('configs/**/README.md')
+    *ROOT.glob('docs/*.md'), *ROOT.glob('configs/**/README.md'),
+    *ROOT.glob('projects/*/README.md')
 ]
 
 
@@ -21,8 +22,9 @@ def test_readme_examples():
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_links_and_named_files_exist(page):
     text = page.read_text()
-    links = re.findall(r'\]\(([^)#:]+)\)', text)
-    files = re.findall(r'\b((?:configs|tools)/[\w/.-]+\.(?:py|sh))\b', text)
+    links = re.findall(r'\]\(([^)#:]+)[)#]', text)
+    files = re.findall(
+        r'(?<![\w/(])((?:configs|tools|projects)/[\w/.-]+\.(?:py|sh))\b', text)
     missing = [link for link in links if not (page.parent / link).exists()]
     missing += [name for name in files if not (ROOT / name).exists()]
     assert missing == []
