@@ -1,5 +1,6 @@
 """Neural predictors of architectures, and network coding propagation."""
 from .checkpoint import PredictorError, load_predictor, save_predictor
+from .features import choose_features
 from .fit import fit_predictor, judge
 from .joint import Proposal, propose_jointly
 from .limits import CostLimits
@@ -11,6 +12,6 @@ from .targets import Target, Task, efficiency_targets
 __all__ = [
     'CostLimits', 'MultiMetricMLP', 'NCPSearcher', 'NetworkCodingPropagation',
     'PredictorError', 'Propagation', 'Proposal', 'Target', 'Task',
-    'efficiency_targets', 'fit_predictor', 'judge', 'load_predictor',
-    'propose_jointly', 'save_predictor'
+    'choose_features', 'efficiency_targets', 'fit_predictor', 'judge',
+    'load_predictor', 'propose_jointly', 'save_predictor'
 ]

@@ -6,13 +6,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.stats import kendalltau, spearmanr
-from torch.utils.data import TensorDataset
+from torch import Tensor
 
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.spaces import ArchError, SettingError
+from .checks import check_number, check_positive, check_whole
+from .features import choose_features
 from .mlp import MultiMetricMLP
 
 Metrics = Mapping[str, np.ndarray]
 Progress = Callable[[int, float], None]
+
+# by features; chosen without validation rows (docs/ncp.md). The paper's 1e-7
+# predicts the noisy settings of NAS-Bench-MR worse.
+WEIGHT_DECAY = {'code': 3e-5, 'log': 1e-4, 'code+log': 1e-4}
 
 
 @contextmanager
@@ -37,7 +43,8 @@ def fit_predictor(codes: np.ndarray,
                   epochs: int = 200,
                   batch_size: int = 128,
                   lr: float = 0.01,
-                  weight_decay: float = 3e-5,
+                  weight_decay: Optional[float] = None,
+                  features: str = 'auto',
                   seed: int = 0,
                   threads: int = 1,
                   progress: Optional[Progress] = None,
@@ -45,7 +52,8 @@ def fit_predictor(codes: np.ndarray,
     """Train a :class:`MultiMetricMLP` (NCP, Sec. E.1).
 
     Adam with a one-cycle schedule and the smooth L1 loss of the normalised
-    metrics. Deterministic by seed.
+    metrics. Deterministic by seed. The paper's own training has
+    ``features='code', weight_decay=1e-7``.
 
     Args:
         codes (np.ndarray): Codes, shape ``(num, genes)``.
@@ -53,55 +61,64 @@ def fit_predictor(codes: np.ndarray,
         epochs (int): How often every code is seen.
         batch_size (int): Codes in a step.
         lr (float): Highest learning rate.
-        weight_decay (float): Of Adam. The paper has 1e-7; more predicts the
-            noisy settings of NAS-Bench-MR better (docs/ncp.md).
+        weight_decay (float, optional): Of Adam; by default the one of the
+            features in ``WEIGHT_DECAY``.
+        features (str): What the predictor is fed, ``code``, ``log`` or
+            ``code+log``; ``auto`` decides by the values of each gene, see
+            :func:`choose_features`.
         seed (int): For weights, order and dropout.
-        threads (int): Number of threads; two take a fifth less time.
+        threads (int): Number of threads.
         progress (Callable, optional): Called with the number of finished
             epochs and the mean loss of the last one.
         **kwargs: Settings of :class:`MultiMetricMLP`.
 
     Raises:
-        ArchError: Shapes do not fit, values are not finite, a setting is not
-            positive, or training diverged.
+        ArchError: The codes are no finite numbers of that shape.
+        SettingError: The metrics do not fit, a setting is out of range, or
+            training diverged.
     """
     codes, values = _check(codes, metrics)
-    for name, value in dict(
-            epochs=epochs, batch_size=batch_size, lr=lr,
-            threads=threads).items():
-        if not value > 0:
-            raise ArchError(name, 'a positive number', value)
+    epochs = check_whole('epochs', epochs, 1)
+    batch_size = check_whole('batch_size', batch_size, 1)
+    threads = check_whole('threads', threads, 1)
+    lr = check_positive('lr', lr)
+    if features == 'auto':
+        features = choose_features(codes.T)
     with reproducible(seed, threads):
-        model = MultiMetricMLP(codes.shape[1], list(metrics), **kwargs)
+        model = MultiMetricMLP(
+            codes.shape[1], list(metrics), features=features, **kwargs)
         model.set_statistics(codes, values)
+        if weight_decay is None:
+            weight_decay = WEIGHT_DECAY[features]
         optimizer = torch.optim.Adam(
-            model.parameters(), lr, weight_decay=weight_decay)
-        data = TensorDataset(
-            model.normalise('code', codes), model.normalise('metric', values))
-        _train(model, optimizer, data, epochs, batch_size, progress)
+            model.parameters(),
+            lr,
+            weight_decay=check_number('weight_decay', weight_decay),
+            fused=True)
+        _train(model, optimizer, model.inputs(codes),
+               model.normalise('metric', values), epochs, batch_size, progress)
     return model.eval().requires_grad_(False)
 
 
 def _train(model: MultiMetricMLP, optimizer: torch.optim.Optimizer,
-           data: TensorDataset, epochs: int, batch_size: int,
+           inputs: Tensor, goals: Tensor, epochs: int, batch_size: int,
            progress: Optional[Progress]) -> None:
-    codes, metrics = data.tensors
-    lr = optimizer.param_groups[0]['lr']
+    num, lr = len(inputs), optimizer.param_groups[0]['lr']
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, lr, total_steps=epochs * -(-len(codes) // batch_size))
+        optimizer, lr, total_steps=epochs * -(-num // batch_size))
     for epoch in range(1, epochs + 1):
         total = 0.0
-        for rows in torch.randperm(len(codes)).split(batch_size):
-            loss = F.smooth_l1_loss(model(codes[rows]), metrics[rows])
+        for rows in torch.randperm(num).split(batch_size):
+            loss = F.smooth_l1_loss(model(inputs[rows]), goals[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             total += loss.item() * len(rows)
         if progress is not None:
-            progress(epoch, total / len(codes))
+            progress(epoch, total / num)
     if not np.isfinite(total):
-        raise ArchError('lr', 'one with which training converges', lr)
+        raise SettingError('lr', 'one with which training converges', lr)
 
 
 def _check(codes: np.ndarray, metrics: Metrics) -> tuple:
@@ -109,16 +126,17 @@ def _check(codes: np.ndarray, metrics: Metrics) -> tuple:
     if codes.ndim != 2 or len(codes) < 2:
         raise ArchError('codes', 'shape (num, genes), at least two rows',
                         codes.shape)
+    if not np.isfinite(codes).all():
+        raise ArchError('codes', 'finite numbers', 'others')
     if not metrics:
-        raise ArchError('metrics', 'at least one', metrics)
+        raise SettingError('metrics', 'at least one', metrics)
     for name, column in metrics.items():
         if np.shape(column) != (len(codes), ):
-            raise ArchError(f'metrics.{name}', f'{len(codes)} values',
-                            np.shape(column))
+            raise SettingError(f'metrics.{name}', f'{len(codes)} values',
+                               np.shape(column))
     values = np.stack([np.asarray(c, np.float64) for c in metrics.values()], 1)
-    for name, data in (('codes', codes), ('metrics', values)):
-        if not np.isfinite(data).all():
-            raise ArchError(name, 'finite numbers', 'others')
+    if not np.isfinite(values).all():
+        raise SettingError('metrics', 'finite numbers', 'others')
     return codes, values
 
 

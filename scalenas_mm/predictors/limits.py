@@ -3,8 +3,8 @@ from typing import Mapping, Tuple
 
 import numpy as np
 
-from scalenas_mm.spaces import ArchError, CostModel, cost_slopes
-from .targets import check_number
+from scalenas_mm.spaces import CostModel, SettingError, cost_slopes
+from .checks import check_number
 
 # What is tried: steps down the slope, then points on the way to the cheapest
 # architecture, the last of them that itself.
@@ -27,7 +27,7 @@ class CostLimits:
         bounds (tuple[np.ndarray]): Least and largest value of each gene.
 
     Raises:
-        ArchError: Another key, no number, or a limit that even the cheapest
+        SettingError: Another key, no number, or a limit that even the cheapest
             architecture exceeds.
     """
 
@@ -41,15 +41,15 @@ class CostLimits:
         least = costs.batch(space.round_genes(self._cheapest[None]))
         for key in limits:
             if key not in costs.keys:
-                raise ArchError(f'limits.{key}',
-                                'one of ' + ', '.join(costs.keys), key)
+                raise SettingError(f'limits.{key}',
+                                   'one of ' + ', '.join(costs.keys), key)
         self.limits = {
             key: check_number(f'limits.{key}', limit)
             for key, limit in limits.items()
         }
         for key, limit in self.limits.items():
             if limit < least[key][0]:
-                raise ArchError(
+                raise SettingError(
                     f'limits.{key}',
                     f'a number >= {least[key][0]}, the least there is', limit)
         choices = space.gene_choices()

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from scalenas_mm.registry import PREDICTORS
-from scalenas_mm.spaces import ArchError, CostModel, Space
-from scalenas_mm.spaces.arch import check_int
+from scalenas_mm.spaces import ArchError, CostModel, SettingError, Space
+from .checks import check_positive, check_whole
 from .fit import reproducible
 from .limits import CostLimits
-from .targets import Task, check_number
+from .targets import Task
 from .winner import check_neighbours, winner_takes_all
 
 STRATEGIES = ('continuous', 'winner-takes-all')
@@ -74,7 +74,7 @@ class NetworkCodingPropagation:
             winner-takes-all.
 
     Raises:
-        ArchError: A setting is wrong, or predictor and space do not fit.
+        SettingError: One is wrong, or predictor and space do not fit.
     """
 
     def __init__(self,
@@ -90,15 +90,14 @@ class NetworkCodingPropagation:
         self.space = space
         self.tasks = [tasks] if isinstance(tasks, Task) else list(tasks)
         if strategy not in STRATEGIES:
-            raise ArchError('strategy', ' or '.join(STRATEGIES), strategy)
-        check_int('iterations', iterations, 'an integer from 1', 1, 10**6)
-        check_int('round_every', round_every, 'an integer from 0', 0, 10**6)
-        if not check_number('lr', lr) > 0:
-            raise ArchError('lr', 'a positive number', lr)
+            raise SettingError('strategy', ' or '.join(STRATEGIES), strategy)
         if costs is None and (limits or strategy == 'winner-takes-all'):
-            raise ArchError('costs', 'a CostModel, to know exact costs', None)
-        self.strategy, self.iterations, self.lr = strategy, iterations, lr
-        self.round_every = round_every
+            raise SettingError('costs', 'a CostModel, to know exact costs',
+                               None)
+        self.strategy = strategy
+        self.iterations = check_whole('iterations', iterations, 1)
+        self.round_every = check_whole('round_every', round_every, 0)
+        self.lr = check_positive('lr', lr)
         self.costs = costs
         self._check_tasks()
         if strategy == 'winner-takes-all':
@@ -111,14 +110,19 @@ class NetworkCodingPropagation:
                                      (self.low.numpy(), self.high.numpy()))
 
     def _check_tasks(self) -> None:
-        genes = len(self.space.gene_choices())
+        choices = self.space.gene_choices()
         if not self.tasks:
-            raise ArchError('tasks', 'at least one', self.tasks)
+            raise SettingError('tasks', 'at least one', self.tasks)
         for i, task in enumerate(self.tasks):
-            if task.predictor.num_genes != genes:
-                raise ArchError(f'tasks[{i}].predictor',
-                                f'one for the {genes} genes of the space',
-                                task.predictor.num_genes)
+            field, predictor = f'tasks[{i}].predictor', task.predictor
+            if predictor.num_genes != len(choices):
+                raise SettingError(
+                    field, f'one for the {len(choices)} genes of the space',
+                    predictor.num_genes)
+            if 'log' in predictor.features and min(c[0] for c in choices) <= 0:
+                raise SettingError(
+                    field, 'the features code, because genes of the space '
+                    'can be 0', predictor.settings['features'])
 
     def _bounds(self, bounds: Mapping[int, Sequence[float]]) -> tuple:
         choices = self.space.gene_choices()
@@ -126,13 +130,13 @@ class NetworkCodingPropagation:
         high = torch.tensor([float(c[-1]) for c in choices])
         for gene, pair in bounds.items():
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-                raise ArchError(f'bounds[{gene}]', '(low, high)', pair)
+                raise SettingError(f'bounds[{gene}]', '(low, high)', pair)
             allowed: Sequence[Any] = []
             if gene in range(len(choices)):
                 allowed = choices[gene].tolist()
             inside = [v for v in allowed if pair[0] <= v <= pair[1]]
             if not inside:
-                raise ArchError(
+                raise SettingError(
                     f'bounds[{gene}]', 'a gene of the space and a range that '
                     f'holds one of its choices {allowed}', pair)
             low[gene], high[gene] = float(inside[0]), float(inside[-1])

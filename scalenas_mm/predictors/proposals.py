@@ -5,6 +5,7 @@ import numpy as np
 
 from scalenas_mm.search import Objectives, Record
 from scalenas_mm.spaces import Arch, CostModel, Space
+from .features import choose_features
 from .fit import fit_predictor
 from .mlp import MultiMetricMLP
 from .propagation import NetworkCodingPropagation
@@ -27,7 +28,13 @@ def fit_records(space: Space, records: Sequence[Record], keys: Sequence[str],
         key: np.array([r.value(key) for r in records], float)
         for key in keys
     }
-    return fit_predictor(genes_of(space, records), values, **options)
+    # by the space: a few candidates may not show what genes can be
+    features = choose_features(space.gene_choices())
+    return fit_predictor(
+        genes_of(space, records), values, **{
+            'features': features,
+            **options
+        })
 
 
 def tradeoff(objectives: Objectives,

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scalenas_mm.spaces import ArchError
+from scalenas_mm.spaces import SettingError
+from .checks import check_number
 from .mlp import MultiMetricMLP
 
 Number = Union[int, float]
@@ -43,8 +44,8 @@ class Task:
         weight (float): Factor of the task's gradient (NCP, eq. 7).
 
     Raises:
-        ArchError: An unknown metric, both or none of increment and value, or
-            something that is no finite number.
+        SettingError: An unknown metric, both or none of increment and value,
+            or something that is no finite number.
     """
 
     def __init__(self,
@@ -52,8 +53,8 @@ class Task:
                  targets: Mapping[str, Any],
                  weight: Number = 1.0) -> None:
         if not targets or not isinstance(targets, Mapping):
-            raise ArchError('targets', 'at least one metric, as a dict',
-                            targets)
+            raise SettingError('targets', 'at least one metric, as a dict',
+                               targets)
         self.predictor = predictor
         self.weight = check_number('weight', weight)
         self.targets = tuple(
@@ -90,8 +91,7 @@ class Task:
             absolute target (infinite if there is none).
         """
         predictor = self.predictor
-        z = predictor.normalise('code', codes)
-        predicted = predictor(z)[:, self._columns]
+        predicted = predictor(predictor.inputs(codes))[:, self._columns]
         goals = self.goals(predicted)
         losses = F.smooth_l1_loss(predicted, goals, reduction='none')
         left = torch.full((len(codes), ), torch.inf)
@@ -106,8 +106,8 @@ class Task:
         The weighted sum of the normalised metrics in the direction of their
         increments, minus the loss of those with an absolute target.
         """
-        z = self.predictor.normalise('code', codes)
-        predicted = self.predictor(z)[:, self._columns]
+        predictor = self.predictor
+        predicted = predictor(predictor.inputs(codes))[:, self._columns]
         loss = F.smooth_l1_loss(
             predicted, self._values.expand_as(predicted), reduction='none')
         gain = torch.where(self._absolute, -loss,
@@ -115,30 +115,24 @@ class Task:
         return (self.weight * (gain * self._weights).sum(1)).numpy()
 
 
-def check_number(field: str, value: Any) -> float:
-    """``value`` if it is a finite number; raises :class:`ArchError`."""
-    if isinstance(value, bool) or not isinstance(
-            value, (int, float, np.number)) or not np.isfinite(value):
-        raise ArchError(field, 'a finite number', value)
-    return float(value)
-
-
 def _target(predictor: MultiMetricMLP, name: str, wanted: Any) -> Target:
     field = f'targets.{name}'
     if name not in predictor.metrics:
-        raise ArchError(field, 'one of ' + ', '.join(predictor.metrics), name)
+        raise SettingError(field, 'one of ' + ', '.join(predictor.metrics),
+                           name)
     if not isinstance(wanted, Mapping):
         wanted = dict(increment=wanted)
     unknown = sorted(set(wanted) - set(OPTIONS))
     if unknown or ('increment' in wanted) == ('value' in wanted):
-        raise ArchError(field, 'either increment or value, and maybe weight',
-                        dict(wanted))
+        raise SettingError(field,
+                           'either increment or value, and maybe weight',
+                           dict(wanted))
     numbers: Dict[str, float] = {
         key: check_number(f'{field}.{key}', value)
         for key, value in wanted.items()
     }
     if numbers.get('increment') == 0:
-        raise ArchError(f'{field}.increment', 'not zero', 0)
+        raise SettingError(f'{field}.increment', 'not zero', 0)
     return Target(name, **numbers)
 
 

@@ -5,21 +5,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scalenas_mm.spaces import (ArchError, CostModel, Space, cost_slopes,
+from scalenas_mm.spaces import (CostModel, SettingError, Space, cost_slopes,
                                 neighbours)
 
 NOTHING = 1e-9  # cost of a gene that cannot act; avoids dividing by zero
 
 
 def check_neighbours(space: Space) -> None:
-    """Raise :class:`ArchError` where a single gene cannot move alone."""
+    """Raise :class:`SettingError` where a single gene cannot move alone."""
     genes = space.encode(space.max_arch())[None]
     for moved in neighbours(space, genes):
         alone = np.repeat(genes, genes.shape[1], 0)
         np.fill_diagonal(alone, moved[0])
         back = space.round_genes(alone.astype(np.float64))
         if (back != space.canonical_genes(alone)).any():
-            raise ArchError(
+            raise SettingError(
                 'strategy', 'continuous, because the genes of '
                 f'{type(space).__name__} depend on each other',
                 'winner-takes-all')

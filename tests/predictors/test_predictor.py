@@ -1,5 +1,5 @@
 """The multi-metric MLP: fit, judge, store."""
-
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,14 @@ from scipy.stats import kendalltau
 
 from scalenas_mm.benchmarks import NASBenchMR
 from scalenas_mm.predictors import (MultiMetricMLP, PredictorError,
-                                    fit_predictor, judge, load_predictor,
-                                    save_predictor)
+                                    choose_features, fit_predictor, judge,
+                                    load_predictor, save_predictor)
+from scalenas_mm.predictors.dropout import Dropout
+from scalenas_mm.predictors.proposals import fit_records
 from scalenas_mm.registry import PREDICTORS
-from scalenas_mm.spaces import ArchError, NCPSpace
+from scalenas_mm.search import Record
+from scalenas_mm.spaces import (ArchError, NASBench201Space, NCPSpace,
+                                ScaleNetSpace, SettingError)
 
 SPACE = NCPSpace()
 CODES = SPACE.sample_genes(np.random.default_rng(0), 300)
@@ -72,10 +76,57 @@ def test_deterministic_and_leaves_the_global_generator_alone():
 def test_the_number_of_threads_does_not_change_the_result():
     before = torch.get_num_threads()
     one, two = (
-        fit_predictor(CODES, METRICS, 5, threads=n).predict(CODES)['mIoU']
+        fit_predictor(CODES, METRICS, 2, threads=n).predict(CODES)['mIoU']
         for n in (1, 2))
     assert (one == two).all()
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize('ratio', [0.5, 0.2, 0])
+def test_dropout_zeroes_its_share_and_keeps_the_mean(ratio):
+    layer = Dropout(ratio)
+    torch.manual_seed(0)
+    out = layer(torch.ones(100, 999))
+    assert float((out == 0).float().mean()) == pytest.approx(ratio, abs=0.01)
+    assert float(out.mean()) == pytest.approx(1, abs=0.01)
+    assert out[out > 0] == pytest.approx(1 / (1 - ratio), abs=1e-4)
+    for units in ((out == 0).float().mean(0), (out == 0).float().mean(1)):
+        assert float(units.std()) < 0.06  # no place is preferred
+    assert (layer.eval()(out) == out).all()
+
+
+# -- features ----------------------------------------------------------------
+@pytest.mark.parametrize('space, features', [
+    (NCPSpace(), 'code+log'),
+    (NCPSpace(channels=(8, 16, 24, 32)), 'code+log'),
+    (NCPSpace(channels=(64, 72, 80)), 'code'),
+    (ScaleNetSpace(), 'code'),
+    (NASBench201Space(), 'code'),
+])
+def test_logarithms_are_for_genes_that_span_a_range(space, features):
+    assert choose_features(space.gene_choices()) == features
+    codes = space.sample_genes(np.random.default_rng(0), 100)
+    fitted = fit_predictor(codes, dict(mIoU=codes.sum(1)), 1)
+    assert fitted.settings['features'] == features
+    arch = space.decode(codes[0])  # one alone says nothing
+    record = Record(0, arch.digest, arch.to_dict(), dict(mIoU=1.0))
+    few = fit_records(space, [record] * 2, ['mIoU'], epochs=1)
+    assert few.settings['features'] == features
+
+
+@pytest.mark.parametrize('features', ['code', 'log', 'code+log'])
+def test_what_the_first_layer_sees(features):
+    model = fit_predictor(CODES, METRICS, 1, features=features)
+    parts = dict(code=CODES, log=np.log(CODES))
+    expected = np.concatenate([(x - x.mean(0)) / x.std(0)
+                               for x in map(parts.get, features.split('+'))],
+                              1)
+    inputs = model.inputs(CODES)
+    assert inputs.numpy() == pytest.approx(expected, abs=1e-4)
+    assert model.predict(CODES)['mIoU'] == pytest.approx(
+        float(model.metric_std[0]) * model(inputs)[:, 0].numpy() +
+        float(model.metric_mean[0]))
+    assert np.isfinite(model.predict(0 * CODES)['mIoU']).all()
 
 
 def test_a_constant_gene_and_metric_are_no_problem():
@@ -88,7 +139,7 @@ def test_a_constant_gene_and_metric_are_no_problem():
 
 
 def test_a_diverged_fit_is_no_predictor():
-    with pytest.raises(ArchError, match='lr: expected one with which'):
+    with pytest.raises(SettingError, match='lr: expected one with which'):
         fit_predictor(CODES, METRICS, 5, lr=1e30)
 
 
@@ -99,31 +150,45 @@ def test_progress_is_told():
     assert all(np.isfinite(loss) for _, loss in told)
 
 
+@pytest.mark.parametrize('codes, message', [
+    (CODES[0], r'codes: expected shape \(num, genes\)'),
+    (CODES * np.inf, 'codes: expected finite numbers'),
+])
+def test_bad_codes_are_named(codes, message):
+    with pytest.raises(ArchError, match=message):
+        fit_predictor(codes, METRICS)
+
+
 @pytest.mark.parametrize('codes, metrics, options, message', [
-    (CODES[0], METRICS, {}, r'codes: expected shape \(num, genes\)'),
     (CODES, {}, {}, 'metrics: expected at least one'),
     (CODES, dict(mIoU=[1, 2]), {}, 'metrics.mIoU: expected 300 values'),
     (CODES, dict(mIoU=SIZE * np.nan), {}, 'metrics: expected finite'),
-    (CODES, METRICS, dict(epochs=0), 'epochs: expected a positive'),
-    (CODES, METRICS, dict(threads=0), 'threads: expected a positive'),
+    (CODES, METRICS, dict(epochs=0), 'epochs: expected an integer from 1'),
+    (CODES, METRICS, dict(threads=0), 'threads: expected an integer from 1'),
+    (CODES, METRICS, dict(batch_size=.5), 'batch_size: expected an integer'),
+    (CODES, METRICS, dict(weight_decay=np.nan), 'weight_decay: exp'),
+    (CODES, METRICS, dict(dropout=1), r'dropout: expected a number in \[0, 1'),
+    (CODES, METRICS, dict(features='logs'), 'features: expected code, log, '),
+    (CODES - 8, METRICS, dict(features='log'), 'features: expected code, bec'),
     (CODES, METRICS, dict(lr=-1.0), 'lr: expected a positive'),
 ])
-def test_bad_data_is_named(codes, metrics, options, message):
-    with pytest.raises(ArchError, match=message):
+def test_bad_settings_are_named(codes, metrics, options, message):
+    with pytest.raises(SettingError, match=message):
         fit_predictor(codes, metrics, **options)
 
 
 def test_bad_questions_are_named(fitted):
     with pytest.raises(ArchError, match=r'codes: expected shape \(N, 27\)'):
         fitted.predict(CODES[:, :5])
-    with pytest.raises(ArchError, match='metric: expected one of mIoU, flops'):
+    with pytest.raises(SettingError, match='metric: expected one of mIoU, '):
         fitted.index('top1')
-    with pytest.raises(ArchError, match='metrics: expected different names'):
+    with pytest.raises(SettingError, match='metrics: expected different'):
         MultiMetricMLP(27, ['a', 'a'])
 
 
 # -- files -----------------------------------------------------------------
 def test_stored_with_normalisation_and_provenance(fitted, tmp_path):
+    assert fitted.settings['features'] == 'code+log'
     path = tmp_path / 'folder' / 'seg.pth'
     save_predictor(path, fitted, dict(setting='seg', split=dict(train=[1, 2])))
     again, provenance = load_predictor(path)
@@ -131,6 +196,19 @@ def test_stored_with_normalisation_and_provenance(fitted, tmp_path):
         assert (again.predict(CODES)[key] == values).all()
     assert provenance == dict(setting='seg', split=dict(train=[1, 2]))
     assert [p.name for p in path.parent.iterdir()] == ['seg.pth']
+
+
+def test_files_from_before_there_were_features(tmp_path):
+    path = tmp_path / 'old.pth'
+    model = fit_predictor(CODES, METRICS, 1, features='code')
+    save_predictor(path, model, {})
+    data = torch.load(path, weights_only=True)
+    settings = json.loads(data['settings'])
+    assert settings.pop('features') == 'code'
+    torch.save(dict(data, settings=json.dumps(settings)), path)
+    old, _ = load_predictor(path)
+    assert old.settings == model.settings
+    assert (old.predict(CODES)['mIoU'] == model.predict(CODES)['mIoU']).all()
 
 
 def test_what_is_no_predictor_is_refused(fitted, tmp_path):
@@ -150,15 +228,24 @@ def test_what_is_no_predictor_is_refused(fitted, tmp_path):
         load_predictor(path)
 
 
-@pytest.mark.slow
-def test_published_error_on_real_data(shared_data):
-    """Table 6: 0.75 for Seg; at most 8% more."""
+@pytest.fixture(scope='module')
+def seg(shared_data):
+    """Measured codes and metrics of Seg, to train and to validate."""
     table = NASBenchMR(shared_data / 'nas_bench_mr').table('seg')
-    train, val = table.split(2000, 500, seed=0)
-    model = fit_predictor(table.codes[train], {
-        key: values[train]
-        for key, values in table.columns.items()
-    })
-    scores = judge(model, table.codes[val], dict(mIoU=table.main_values[val]))
-    assert scores['mIoU']['l1'] <= 0.75 * 1.08
-    assert scores['mIoU']['kendall'] > 0.75
+    return [(table.codes[rows], table.take(rows).columns)
+            for rows in table.split(2000, 500, seed=0)]
+
+
+def test_a_tenth_of_the_training_is_better_than_codes_alone(seg):
+    """Those have 0.79 after all 200 epochs of this split."""
+    (codes, metrics), (others, measured) = seg
+    model = fit_predictor(codes, metrics, epochs=20)
+    assert judge(model, others, measured)['mIoU']['l1'] < 0.78
+
+
+@pytest.mark.slow
+def test_better_than_the_published_error(seg):
+    """Table 6: 0.75 for Seg."""
+    (codes, metrics), (others, measured) = seg
+    scores = judge(fit_predictor(codes, metrics), others, measured)['mIoU']
+    assert scores['l1'] < 0.75 and scores['kendall'] > 0.8

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from scalenas_mm.predictors import (MultiMetricMLP, NetworkCodingPropagation,
                                     Task, efficiency_targets)
-from scalenas_mm.spaces import ArchError, CostModel, NASBench201Space, NCPSpace
+from scalenas_mm.spaces import (ArchError, CostModel, NASBench201Space,
+                                NCPSpace, SettingError)
 
 SPACE = NCPSpace()
 COSTS = CostModel(SPACE, (128, 128))
@@ -16,10 +17,10 @@ START = SPACE.encode(SPACE.resolve('initial'))
 STARTS = SPACE.sample_genes(np.random.default_rng(1), 6)
 
 
-def untrained(space=SPACE, seed=0, metrics=('mIoU', 'flops')):
+def untrained(space=SPACE, seed=0, metrics=('mIoU', 'flops'), **options):
     """A predictor with random weights, but real statistics of the codes."""
     torch.manual_seed(seed)
-    model = MultiMetricMLP(len(space.gene_choices()), metrics)
+    model = MultiMetricMLP(len(space.gene_choices()), metrics, **options)
     codes = space.sample_genes(np.random.default_rng(0), 500)
     values = np.random.default_rng(0).normal(50, 4, (500, len(metrics)))
     model.set_statistics(codes.astype(float), values)
@@ -43,26 +44,29 @@ def test_defaults_are_the_papers():
         mIoU=dict(increment=1.0), flops=dict(increment=-1.0, weight=0.5))
 
 
-def test_one_step_follows_the_numerical_gradient():
+@pytest.mark.parametrize('features', ['code', 'log', 'code+log'])
+def test_one_step_follows_the_numerical_gradient(features):
     """e <- e - lr * grad (Sec. 3.1), with eq. 3 written out again."""
+    model = untrained(features=features)
 
-    def loss(z, goals):
-        predicted = MODEL(z).double()
+    def loss(codes, goals):
+        predicted = model(model.inputs(codes)).double()
         parts = F.smooth_l1_loss(predicted, goals, reduction='none')
         return float(parts[0, 0] + 0.5 * parts[0, 1])
 
-    z = MODEL.normalise('code', START[None])
-    goals = MODEL(z).double() + torch.tensor([[1.0, -1.0]])
-    expected, h = START.astype(float), 1e-2
-    for gene in range(27):
-        up, down = z.clone(), z.clone()
-        up[0, gene] += h
-        down[0, gene] -= h
-        slope = (loss(up, goals) - loss(down, goals)) / (2 * h)
-        expected[gene] -= 3 * slope * float(MODEL.code_std[gene])
+    start = torch.tensor(START[None], dtype=torch.float32)
+    goals = model(model.inputs(start)).double() + torch.tensor([[1.0, -1.0]])
+    expected = START.astype(float)
+    for gene, unit in enumerate(model.code_std.tolist()):
+        up, down = start.clone(), start.clone()
+        up[0, gene] += 0.01 * unit
+        down[0, gene] -= 0.01 * unit
+        slope = (loss(up, goals) - loss(down, goals)) / 0.02
+        expected[gene] -= 3 * slope * unit
     low, high = (
         np.array([c[i] for c in SPACE.gene_choices()], float) for i in (0, -1))
-    moved = propagate(iterations=1).run(START).trace[1, 0]
+    task = Task(model, efficiency_targets('mIoU'))
+    moved = propagate(task, iterations=1).run(START).trace[1, 0]
     assert moved == pytest.approx(expected.clip(low, high), abs=0.02)
     assert np.abs(moved - START).max() > 0.5
 
@@ -166,7 +170,8 @@ def test_bounds_and_limits_together():
         assert result.trace[..., 26].min() >= 96
         assert result.trace[..., 2].min() >= 3
         assert COSTS.batch(result.codes)['macs'].max() <= 4e8
-    with pytest.raises(ArchError, match='limits.macs: .* the least there is'):
+    with pytest.raises(
+            SettingError, match='limits.macs: .* the least there is'):
         propagate(bounds={26: (128, 128)}, limits=dict(macs=1.1e7))
 
 
@@ -257,7 +262,7 @@ def test_one_hot_codes_take_the_argmax_every_ten_iterations():
     (dict(mIoU=dict(value=1, colour=2)), 'either increment or value'),
 ])
 def test_bad_targets_are_named(targets, message):
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(SettingError, match=message):
         Task(MODEL, targets)
 
 
@@ -278,7 +283,7 @@ def test_bad_targets_are_named(targets, message):
     (dict(tasks=[]), 'tasks: expected at least one'),
 ])
 def test_bad_settings_are_named(options, message):
-    with pytest.raises(ArchError, match=message):
+    with pytest.raises(SettingError, match=message):
         propagate(**options)
 
 
@@ -297,7 +302,7 @@ def test_starts_outside_the_space_are_refused(start):
 def test_winner_takes_all_needs_genes_that_move_alone():
     space = NASBench201Space()
     task = Task(untrained(space), efficiency_targets('mIoU'))
-    with pytest.raises(ArchError, match='depend on each other'):
+    with pytest.raises(SettingError, match='depend on each other'):
         NetworkCodingPropagation(
             space,
             task,
@@ -310,6 +315,16 @@ def test_a_start_that_is_no_array_is_named():
         propagate().run(SPACE.max_arch())
 
 
+def test_logarithms_are_refused_where_genes_can_be_0():
+    space = NASBench201Space()
+    torch.manual_seed(0)
+    model = MultiMetricMLP(30, ['mIoU', 'flops'], features='log')
+    with pytest.raises(SettingError, match=r'tasks\[0\].predictor: .* code'):
+        NetworkCodingPropagation(space, Task(model,
+                                             efficiency_targets('mIoU')))
+
+
 def test_a_predictor_of_another_space_is_refused():
-    with pytest.raises(ArchError, match=r'tasks\[0\].predictor: .* 30 genes'):
+    with pytest.raises(
+            SettingError, match=r'tasks\[0\].predictor: .* 30 genes'):
         NetworkCodingPropagation(NASBench201Space(), TASK)
