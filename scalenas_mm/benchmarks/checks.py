@@ -1,5 +1,5 @@
 """From a header and numbers to a table: nothing wrong slips through."""
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -147,13 +147,3 @@ def _check_once(codes: np.ndarray, where: str) -> None:
         raise BenchmarkError(
             f'{where}: row {row + 1}', 'every architecture once',
             f'{code_text(codes[row])} as in row {int(firsts[row]) + 1}')
-
-
-def default_columns(name: str, num: int, where: str) -> Tuple[str, ...]:
-    """Names of ``num`` metrics of a file that does not say them."""
-    columns = KNOWN[name].columns if name in KNOWN else ()
-    if len(columns) != num:
-        raise BenchmarkError(
-            f'{where}: columns', f'names of its {num} metrics (columns=...)',
-            f'{len(columns)} known: {", ".join(columns) or "none"}')
-    return columns

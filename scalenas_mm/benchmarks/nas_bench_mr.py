@@ -23,9 +23,8 @@ class NASBenchMR:
             ``.pkl``, ``.pickle`` or ``.jsonl`` (the archive of a search), or
             by folders: ``<setting>/trainval.pkl``, as released, or
             ``<setting>/rows_*.jsonl``.
-        columns (Mapping[str, Sequence[str]], optional): Names of the metrics
-            by setting, for pickles that do not say them; else which of the
-            metrics to keep.
+        columns (Mapping[str, Sequence[str]], optional): Which of the metrics
+            to keep, by setting.
         main (Mapping[str, str], optional): The main metric by setting, where
             it is not the published one.
 

@@ -27,8 +27,7 @@ def read_table(name: str,
         path (Path): ``.csv``, ``.parquet``, ``.pkl``, ``.pickle``,
             ``.jsonl`` (the archive of a search) or a folder of archives
             ``rows_*.jsonl``.
-        columns (Sequence[str], optional): Names of the metrics, for pickles
-            that do not say them; else which of the metrics to keep.
+        columns (Sequence[str], optional): Which of the metrics to keep.
         main (str, optional): Name of the main metric.
 
     Raises:
@@ -43,7 +42,7 @@ def read_table(name: str,
             'rows_*.jsonl', 'no such file' if read else path.suffix)
     if path.stat().st_size == 0:
         raise BenchmarkError(str(path), 'a table', 'an empty file')
-    header, values = read(path, name, columns)
+    header, values = read(path, name)
     if columns is not None:
         genes = [column for column in header if is_gene(column)]
         names = genes + selected(header, columns, str(path))

@@ -5,8 +5,8 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 import pandas as pd
 
-from scalenas_mm.search.reading import read_archive
 from scalenas_mm.search.pareto import hypervolume, pareto_front
+from scalenas_mm.search.reading import read_archive
 from scalenas_mm.search.record import OK
 from .figures import PathLike
 

@@ -1,10 +1,16 @@
 """The report of a search: one HTML file that needs nothing beside it."""
+import base64
+import mimetypes
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
-from scalenas_mm._files import PathLike, whole_file
-from . import html_parts as html
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scalenas_mm._files import PathLike, write_atomic
+
+Picture = Tuple[str, PathLike]
+TEMPLATES = Path(__file__).parent / 'templates'
 
 
 @dataclass(frozen=True)
@@ -57,23 +63,26 @@ class Report:
     scope: str = 'model'
     input_size: Optional[Tuple[int, int]] = None
     headline: Mapping[str, str] = field(default_factory=dict)
-    plots: Sequence[html.Picture] = ()
-    predictions: Sequence[html.Picture] = ()
+    plots: Sequence[Picture] = ()
+    predictions: Sequence[Picture] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
-    def sections(self) -> Dict[str, str]:
-        """Headings and the HTML below them."""
-        return {
-            'The search': _pictures(self.plots),
-            'Exported networks': _networks(self),
-            'Predictions': _pictures(self.predictions),
-            'Topologies': ''.join(map(_drawing, self.networks)),
-            'Use them again': _commands(self),
-            'How long it took': html.bars(self.seconds),
-            'Made with': html.table((), self.versions.items(), numbers=False)
-        }
+    def columns(self) -> List[str]:
+        """Headings of the table of networks."""
+        size = ''
+        if self.input_size is not None:
+            size = ' @ {} × {}'.format(*self.input_size)
+        return [
+            'network', f'params (M, {self.scope})',
+            f'GMACs ({self.scope}{size})', f'{self.metric} in the supernet',
+            f'{self.metric} exported', 'difference'
+        ]
+
+    def rows(self) -> List[List[str]]:
+        """The table of networks."""
+        return [_row(network) for network in self.networks]
 
 
 def write_report(folder: PathLike, report: Report) -> Path:
@@ -90,36 +99,41 @@ def write_report(folder: PathLike, report: Report) -> Path:
         FileNotFoundError: A picture is missing; names it. An earlier report
             stays as it was.
     """
-    body = html.heading(report.title, report.introduction)
-    body += html.tiles(report.headline)
-    body += ''.join(html.section(*item) for item in report.sections().items())
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True)
+    environment.filters.update(data_url=data_url, duration=duration)
+    template = environment.get_template('report.html.jinja')
     path = Path(folder) / 'report.html'
-    with whole_file(path) as part:
-        part.write_text(html.page(report.title, body), encoding='utf-8')
+    write_atomic(path, template.render(report=report) + '\n')
     return path
 
 
-def _pictures(pictures: Sequence[html.Picture]) -> str:
-    return ''.join(html.figure(*picture) for picture in pictures)
+def data_url(path: PathLike) -> str:
+    """A picture as the address of an image.
+
+    Raises:
+        FileNotFoundError: There is no such picture.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no picture {path}')
+    kind = mimetypes.guess_type(path.name)[0] or 'image/png'
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'data:{kind};base64,{data}'
 
 
-def _drawing(network: ExportedNetwork) -> str:
-    if network.drawing is None:
-        return ''
-    return html.figure(network.name, network.drawing, wide=True)
-
-
-def _networks(report: Report) -> str:
-    scope = report.scope
-    size = ''
-    if report.input_size is not None:
-        size = ' @ {} × {}'.format(*report.input_size)
-    columns = [
-        'network', f'params (M, {scope})', f'GMACs ({scope}{size})',
-        f'{report.metric} in the supernet', f'{report.metric} exported',
-        'difference'
-    ]
-    return html.table(columns, map(_row, report.networks))
+def duration(seconds: float) -> str:
+    """``4.2 s``, ``3 min 07 s`` or ``2 h 05 min``."""
+    if seconds < 59.95:
+        return f'{seconds:.1f} s'
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f'{minutes} min {rest:02d} s'
+    return f'{minutes // 60} h {minutes % 60:02d} min'
 
 
 def _row(network: ExportedNetwork) -> List[str]:
@@ -146,14 +160,3 @@ def _number(value: Optional[float], sign: str = '') -> str:
     if sign and round(value, 2) == 0:
         return '0.00'
     return f'{value:{sign},.2f}'
-
-
-def _commands(report: Report) -> str:
-    out = ''.join(html.command(*item) for item in report.commands.items())
-    for network in report.networks:
-        if network.files or network.commands:
-            out += html.subheading(network.name)
-            out += html.table((), network.files.items(), numbers=False)
-            out += ''.join(
-                html.command(*item) for item in network.commands.items())
-    return out

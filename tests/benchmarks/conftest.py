@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from scalenas_mm.benchmarks import PAPER, ArchTable
+from scalenas_mm.benchmarks import ArchTable
 from scalenas_mm.spaces import NCPSpace
 
 
@@ -10,5 +10,6 @@ from scalenas_mm.spaces import NCPSpace
 def table():
     rng = np.random.default_rng(0)
     codes = NCPSpace().sample_genes(rng, 20).astype(np.int64)
-    columns = {key: rng.random(20) * 100 for key in PAPER['seg'].columns}
+    names = ('mIoU', 'mAcc', 'aAcc', 'flops', 'params')
+    columns = {key: rng.random(20) * 100 for key in names}
     return ArchTable('seg', codes, columns, 'mIoU', NCPSpace())

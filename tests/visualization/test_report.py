@@ -6,7 +6,7 @@ import pytest
 
 from scalenas_mm.visualization import ExportedNetwork, Report, write_report
 from scalenas_mm.visualization.figures import new_figure, save_figure
-from scalenas_mm.visualization.html_parts import duration
+from scalenas_mm.visualization.report import duration
 
 EVIL = '<script>alert("1")</script> & \'co\''
 

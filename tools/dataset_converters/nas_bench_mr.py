@@ -33,8 +33,7 @@ def parse_args():
         '--columns',
         nargs='+',
         metavar='NAME',
-        help='names of the metrics, for pickles that do not say them; '
-        'otherwise which metrics to keep')
+        help='which metrics to keep (default: all)')
     parser.add_argument(
         '--force', action='store_true', help='overwrite existing files')
     return parser.parse_args()
