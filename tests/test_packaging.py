@@ -86,6 +86,7 @@ def test_wheel_holds_what_mim_needs(wheel):
     assert {'tools/train.py', 'tools/dist_train.sh'} <= expected
     for name in expected | {'model-index.yml'}:
         assert f'scalenas_mm/.mim/{name}' in names
+    assert 'scalenas_mm/visualization/templates/report.html.jinja' in names
     assert not [name for name in names if '__pycache__' in name]
     assert not [name for name in names if name.startswith('tests')]
 
