@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 import pandas as pd
 
-from scalenas_mm.search.pareto import hypervolume, pareto_front
+from scalenas_mm.search.pareto import pareto_front, running_hypervolume
 from scalenas_mm.search.reading import read_archive
 from scalenas_mm.search.record import OK
 from .figures import PathLike
@@ -87,13 +87,4 @@ def hypervolumes(points: pd.DataFrame, lower_is_better: bool) -> np.ndarray:
     costs = costs_of(points, lower_is_better)
     low, high = costs.min(0), costs.max(0)
     costs = (costs - low) / np.where(high > low, high - low, 1)
-    reached: List[float] = []
-    front = np.empty((0, 2))
-    for row in costs:
-        if (front <= row).all(1).any():
-            reached.append(reached[-1])
-            continue
-        front = np.vstack([front, row])
-        front = front[pareto_front(front)]
-        reached.append(hypervolume(front, np.ones(2)))
-    return np.array(reached)
+    return running_hypervolume(costs, np.ones(2))
