@@ -1,0 +1,111 @@
+"""Parameters and MACs of a model with a searchable backbone."""
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _cli import add_cfg_options, read_config, readable_errors
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--arch',
+        nargs='+',
+        metavar='ARCH',
+        help='names (such as max, min), JSON files or what else the space '
+        'reads; default: the fixed architecture of the config, or all names')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs='+',
+        metavar='PIXELS',
+        help='height and width of the input, or one number for both '
+        '(default: input_size or crop_size of the config, or 512 1024)')
+    parser.add_argument(
+        '--count-dead',
+        action='store_true',
+        help='also count layers whose result reaches no output')
+    add_cfg_options(parser)
+    args = parser.parse_args()
+    if args.shape and (len(args.shape) > 2 or min(args.shape) < 1):
+        parser.error('--shape: expected a positive height and width, got '
+                     f'{args.shape}')
+    return args
+
+
+def build(config):
+    """The model of a config, without pretrained weights."""
+    from mmengine.registry import init_default_scope
+
+    from scalenas_mm.registry import MODELS
+    init_default_scope(config.get('default_scope', 'mmengine'))
+    cfg = config.model.to_dict()
+    cfg.pop('distillation', None)
+    return MODELS.build(cfg).eval()
+
+
+def input_size(config, shape):
+    """Height and width: of the arguments, the config, or Cityscapes'."""
+    if shape:
+        return tuple(shape * 2 if len(shape) == 1 else shape)
+    return tuple((config.get('train_cfg') or {}).get('input_size')
+                 or config.get('crop_size') or (512, 1024))
+
+
+def architectures(backbone, names):
+    """Those to count, by name."""
+    default = list(backbone.space.named()) if backbone.searchable else []
+    archs = {name: backbone.space.resolve(name) for name in names or default}
+    return archs or {'config': backbone.arch}
+
+
+def rows(backbone, archs, shape, rest, drop_dead):
+    """One row per architecture and scope."""
+    space = backbone.space
+    for name, arch in archs.items():
+        scopes = dict(backbone=space.complexity(arch, shape, drop_dead))
+        # without shared weights the head is built for one architecture only
+        if backbone.shares_weights or arch == backbone.arch:
+            scopes['model'] = scopes['backbone'] + rest
+        for scope, cost in scopes.items():
+            yield (name, scope, f'{cost.params:,}', f'{cost.macs:,}',
+                   f'{cost.macs / 1e9:.3f}', f'{cost.macs / 2**30:.3f}',
+                   *map(str,
+                        space.facts(arch).values()))
+
+
+def print_costs(args):
+    """Print the table that the arguments ask for."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from scalenas_mm.backbones import find_searchable
+    from scalenas_mm.evaluation import rest_of_model
+    config = read_config(args.config, args.cfg_options)
+    model = build(config)
+    backbone = find_searchable(model)
+    archs = architectures(backbone, args.arch)
+    shape = input_size(config, args.shape)
+    table = Table(title=f'{Path(args.config).name}, one image of '
+                  f'{shape[0]} x {shape[1]}')
+    for column in ('architecture', 'scope', 'parameters', 'MACs',
+                   'GMACs (1e9)', 'GiMACs (2^30)',
+                   *backbone.space.facts(backbone.arch)):
+        text = column in ('architecture', 'scope')
+        table.add_column(column, justify='left' if text else 'right')
+    rest = rest_of_model(model, shape)
+    for row in rows(backbone, archs, shape, rest, not args.count_dead):
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def main():
+    args = parse_args()
+    with readable_errors():
+        print_costs(args)
+
+
+if __name__ == '__main__':
+    main()
