@@ -255,6 +255,13 @@ def build_runner(config: Any) -> Any:
     return Runner.from_cfg(config)
 
 
+def inner_dataset(dataset: Any) -> Any:
+    """The config of the data set inside wrappers, which has the pipeline."""
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    return dataset
+
+
 def check_checkpoint(path: Optional[str]) -> None:
     """Exit with code 2 if ``path`` is a local path without a file."""
     if path and '://' not in path and not osp.isfile(path):

@@ -1,8 +1,8 @@
 """Test a checkpoint of what a config describes."""
 import os.path as osp
 
-from _cli import (build_runner, check_checkpoint, fail, load_config,
-                  readable_errors, runner_parser)
+from _cli import (build_runner, check_checkpoint, fail, inner_dataset,
+                  load_config, readable_errors, runner_parser)
 
 
 def parse_args():
@@ -58,9 +58,7 @@ def set_tta(config):
     ]
     if missing:
         fail(f'--tta needs {" and ".join(missing)} in the config')
-    dataset = config.test_dataloader.dataset
-    while 'dataset' in dataset:  # of a wrapper
-        dataset = dataset.dataset
+    dataset = inner_dataset(config.test_dataloader.dataset)
     dataset.pipeline = config.tta_pipeline
     config.model = dict(config.tta_model, module=config.model)
 
