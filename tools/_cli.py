@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from contextlib import contextmanager
-from typing import Any, Iterator, List, NoReturn, Optional
+from typing import Any, Iterator, List, NoReturn, Optional, Sequence, Type
 
 # What a user can mend, beside InputError. An error can only be of a class
 # whose module is loaded.
@@ -44,22 +44,25 @@ def fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def readable_errors() -> Iterator[None]:
+def readable_errors(*also: Type[Exception]) -> Iterator[None]:
     """Turn errors that the user can mend into one line and exit code 2.
 
     These are wrong inputs, missing files, checkpoints that cannot be read and
     names in a config that no registry knows. Others keep their traceback.
+
+    Args:
+        also: Classes of other errors that only a wrong input raises here.
     """
     try:
         yield
     except Exception as error:
-        message = explain(error)
+        message = explain(error, also)
         if message is None:
             raise
         fail(message)
 
 
-def explain(error: Exception) -> Optional[str]:
+def explain(error: Exception, also: Sequence[type] = ()) -> Optional[str]:
     """What to tell the user in one line; ``None`` if it may be a bug."""
     path = _unreadable(error)
     if path is not None and not isinstance(error, FileNotFoundError):
@@ -72,8 +75,8 @@ def explain(error: Exception) -> Optional[str]:
         getattr(sys.modules.get(module), name, None)
         for module, name in EXPECTED
     ]
-    if isinstance(error, FileNotFoundError) or any(
-            kind and isinstance(error, kind) for kind in classes):
+    known = (FileNotFoundError, *also, *filter(None, classes))
+    if isinstance(error, known):
         # of a data worker, the last line of its traceback
         lines = text.strip().splitlines() or [type(error).__name__]
         return lines[-1] if text.startswith('Caught ') else ' '.join(lines)

@@ -3,21 +3,11 @@
 One thread. Prints medians, and ratios against building the network and
 counting it, which is what a search would do without the formula.
 """
+import argparse
 import os
-
-os.environ.update(OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1')
-
 import statistics
 import time
 import warnings
-
-import numpy as np
-import torch
-from mmengine.analysis import get_model_complexity_info
-from mmengine.logging import MMLogger
-
-from scalenas_mm.backbones import NCPNet, ScaleNet
-from scalenas_mm.spaces import NCPSpace, ScaleNetSpace
 
 SIZE = (256, 256)
 MANY = 200_000
@@ -34,6 +24,8 @@ def median_seconds(function, repeats):
 
 
 def build_and_count(network, arch):
+    import torch
+    from mmengine.analysis import get_model_complexity_info
     net = network(arch=arch).eval()
     return get_model_complexity_info(
         net, inputs=(torch.zeros(1, 3, *SIZE), ), show_table=False)
@@ -41,6 +33,7 @@ def build_and_count(network, arch):
 
 def compare(network, space):
     """Print the times of one space, and ratios to its own baseline."""
+    import numpy as np
     genes = space.sample_genes(np.random.default_rng(0), MANY)
     archs = [space.decode(g) for g in genes[:500]]
     space.complexity_batch(genes[:10], SIZE)
@@ -61,6 +54,14 @@ def compare(network, space):
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    # before numpy and torch are loaded
+    os.environ.update(OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1')
+    import torch
+    from mmengine.logging import MMLogger
+
+    from scalenas_mm.backbones import NCPNet, ScaleNet
+    from scalenas_mm.spaces import NCPSpace, ScaleNetSpace
     torch.set_num_threads(1)
     warnings.filterwarnings('ignore')
     MMLogger.get_instance('benchmark', log_level='ERROR')

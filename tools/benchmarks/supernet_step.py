@@ -3,13 +3,9 @@
 Nothing is copied to switch architectures, so the ratio should be near one.
 The two are timed in turn; prints medians and the ratio.
 """
+import argparse
 import statistics
 import time
-
-import numpy as np
-import torch
-
-from scalenas_mm.backbones import ScaleNet
 
 SETTINGS = dict(width=8, stem_width=16, stage1_blocks=1, num_modules=(1, 2, 1))
 REPEATS = 15
@@ -23,6 +19,11 @@ def step(net, x):
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    import numpy as np
+    import torch
+
+    from scalenas_mm.backbones import ScaleNet
     supernet = ScaleNet(**SETTINGS).train()
     rng = np.random.default_rng(0)
     x = torch.randn(8, 3, 96, 96)

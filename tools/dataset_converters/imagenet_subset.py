@@ -11,7 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _cli import readable_errors
 
 NUM_CLASSES = 1000
 SUFFIXES = {'.jpeg', '.jpg', '.png'}
@@ -60,6 +61,7 @@ def first_classes(train, num):
 
 def train_lines(train, classes, num, seed):
     """Lines ``class/image label`` of the training file."""
+    import numpy as np
     if num < 1:
         raise ValueError(f'--images: expected at least 1, got {num}')
     for label, name in enumerate(classes):
@@ -81,8 +83,13 @@ def val_lines(root, classes):
         raise ValueError(
             f'val/: expected folders of classes, because train/ has {num} and '
             f'not all {NUM_CLASSES}; got no folder')
-    for line in (root / 'meta' / 'val.txt').read_text().splitlines():
-        if int(line.rsplit(' ', 1)[1]) < len(classes):
+    path = root / 'meta' / 'val.txt'
+    for line in path.read_text().splitlines():
+        image, _, label = line.rpartition(' ')
+        if not image or not label.isdigit():
+            raise ValueError(f'{path}: expected lines "image label", got '
+                             f'{line!r}')
+        if int(label) < len(classes):
             yield line
 
 
@@ -98,14 +105,11 @@ def main():
     args = parse_args()
     out = args.out or args.root / 'meta'
     train = args.root / 'train'
-    try:
+    with readable_errors(OSError, ValueError):
         classes = first_classes(train, args.classes)
         write(out / f'train_{args.classes}_{args.images}.txt',
               train_lines(train, classes, args.images, args.seed))
         write(out / f'val_{args.classes}.txt', val_lines(args.root, classes))
-    except (OSError, ValueError) as error:
-        print(f'imagenet_subset.py: error: {error}', file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == '__main__':

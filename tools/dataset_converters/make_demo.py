@@ -2,8 +2,10 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
-from scalenas_mm.datasets import DemoDigits, make_demo_digits
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _cli import readable_errors
 
 
 def parse_args():
@@ -14,18 +16,17 @@ def parse_args():
         'out', help='folder to make, such as '
         'data/scalenas_demo')
     parser.add_argument(
-        '--train', type=int, default=DemoDigits.train, help='training images')
+        '--train', type=int, default=1000, help='training images')
     parser.add_argument(
-        '--val', type=int, default=DemoDigits.val, help='validation images')
+        '--val', type=int, default=128, help='validation images')
     parser.add_argument(
         '--size',
         type=int,
         nargs=2,
-        default=DemoDigits.size,
+        default=(96, 96),
         metavar=('H', 'W'),
         help='height and width of the images in pixels')
-    parser.add_argument(
-        '--seed', type=int, default=DemoDigits.seed, help='random seed')
+    parser.add_argument('--seed', type=int, default=0, help='random seed')
     parser.add_argument(
         '--force',
         action='store_true',
@@ -36,6 +37,7 @@ def parse_args():
 
 def make(args):
     """Make what the arguments ask for and say so."""
+    from scalenas_mm.datasets import DemoDigits, make_demo_digits
     spec = DemoDigits(args.train, args.val, tuple(args.size), args.seed)
     start = time.time()
     if not make_demo_digits(args.out, spec, args.force):
@@ -48,11 +50,8 @@ def make(args):
 
 def main():
     args = parse_args()
-    try:
+    with readable_errors(OSError, ValueError, ImportError):
         make(args)
-    except (OSError, ValueError, ImportError) as error:
-        print(f'make_demo.py: error: {error}', file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == '__main__':

@@ -9,12 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from scalenas_mm.benchmarks import PAPER, NASBenchMR
-from scalenas_mm.benchmarks.nas_bench_mr import list_tables
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _cli import readable_errors
 
 
 def parse_args():
@@ -41,6 +37,7 @@ def parse_args():
 
 def convert(args):
     """Write what the arguments ask for; return the benchmark and names."""
+    from scalenas_mm.benchmarks import NASBenchMR
     names = args.setting or NASBenchMR(args.src).settings
     columns = {name: args.columns for name in names} if args.columns else None
     bench = NASBenchMR(args.src, columns)
@@ -56,6 +53,7 @@ def convert(args):
 def check_free(folder, names, paths, force):
     """Refuse to overwrite tables, and to put a second one of a setting beside
     another: the folder could not be read then."""
+    from scalenas_mm.benchmarks.nas_bench_mr import list_tables
     for path in paths:
         if path.exists() and not force:
             raise FileExistsError(f'{path} exists; --force overwrites it')
@@ -68,6 +66,10 @@ def check_free(folder, names, paths, force):
 
 def summary(bench, names):
     """Statistics of the main metrics, and the published ones."""
+    from rich import box
+    from rich.table import Table
+
+    from scalenas_mm.benchmarks import PAPER
     table = Table(title='Main metrics', box=box.SIMPLE)
     table.add_column('setting', no_wrap=True)
     table.add_column('metric')
@@ -84,11 +86,9 @@ def summary(bench, names):
 
 def main():
     args = parse_args()
-    try:
+    with readable_errors(OSError, ValueError):
         bench, names = convert(args)
-    except (OSError, ValueError) as error:
-        print(f'nas_bench_mr.py: error: {error}', file=sys.stderr)
-        sys.exit(2)
+    from rich.console import Console
     Console().print(summary(bench, names))
     print(f'wrote {len(names)} tables to {args.dst}')
 

@@ -9,11 +9,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _cli import readable_errors
 
+# and which of OpenCV's interpolations
 PATTERNS = {
-    'leftImg8bit/{split}/**/*_leftImg8bit.png': cv2.INTER_AREA,
-    'gtFine/{split}/**/*_labelTrainIds.png': cv2.INTER_NEAREST,
+    'leftImg8bit/{split}/**/*_leftImg8bit.png': 'INTER_AREA',
+    'gtFine/{split}/**/*_labelTrainIds.png': 'INTER_NEAREST',
 }
 
 
@@ -37,11 +39,13 @@ def parse_args():
 
 def resize(source, target, size, interpolation):
     """Write ``source`` to ``target`` in the size ``(height, width)``."""
+    import cv2
     image = cv2.imread(str(source), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise OSError(f'expected a PNG image, cannot read {source}')
     target.parent.mkdir(parents=True, exist_ok=True)
-    resized = cv2.resize(image, size[::-1], interpolation=interpolation)
+    resized = cv2.resize(
+        image, size[::-1], interpolation=getattr(cv2, interpolation))
     if not cv2.imwrite(str(target), resized):
         raise OSError(f'cannot write {target}')
 
@@ -66,11 +70,8 @@ def resize_all(src, dst, size, splits):
 
 def main():
     args = parse_args()
-    try:
+    with readable_errors(OSError, ValueError):
         num = resize_all(args.src, args.dst, tuple(args.size), args.splits)
-    except (OSError, ValueError) as error:
-        print(f'resize_cityscapes.py: error: {error}', file=sys.stderr)
-        sys.exit(2)
     print(f'{args.dst}: {num} files of {args.size[0]}x{args.size[1]}')
 
 

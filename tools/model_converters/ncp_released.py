@@ -8,15 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail, readable_errors
-
-from scalenas_mm._files import whole_file, write_atomic
-from scalenas_mm.export.released import ReleasedError, load_weights
-from scalenas_mm.export.released_ncp import convert_ncp, infer_code
-from scalenas_mm.spaces import NCPSpace
 
 
 def parse_args():
@@ -44,23 +37,34 @@ def check_paths(args):
             fail(f'{path} exists; --force overwrites it')
 
 
+def convert(args):
+    """Write what the arguments ask for and say what it is."""
+    import torch
+
+    from scalenas_mm._files import whole_file, write_atomic
+    from scalenas_mm.export.released import ReleasedError, load_weights
+    from scalenas_mm.export.released_ncp import convert_ncp, infer_code
+    from scalenas_mm.spaces import NCPSpace
+    released = load_weights(Path(args.src))
+    arch = NCPSpace().resolve(infer_code(released))
+    if args.code and NCPSpace().resolve(args.code) != arch:
+        raise ReleasedError(f'{args.src}: expected the code {args.code}, '
+                            f'the weights have {arch}')
+    weights = convert_ncp(released, args.task)
+    if args.arch:
+        write_atomic(args.arch, arch.to_json() + '\n')
+    with whole_file(args.dst) as part:
+        torch.save(dict(state_dict=weights, meta={}), part)
+    stride = dict(seg=4, cls=32)[args.task]
+    print(f'code {arch}\n{len(weights)} tensors, output stride {stride}, '
+          f'{arch.output} channels to the head\nwrote {args.dst}')
+
+
 def main():
     args = parse_args()
     check_paths(args)
     with readable_errors():
-        released = load_weights(Path(args.src))
-        arch = NCPSpace().resolve(infer_code(released))
-        if args.code and NCPSpace().resolve(args.code) != arch:
-            raise ReleasedError(f'{args.src}: expected the code {args.code}, '
-                                f'the weights have {arch}')
-        weights = convert_ncp(released, args.task)
-        if args.arch:
-            write_atomic(args.arch, arch.to_json() + '\n')
-        with whole_file(args.dst) as part:
-            torch.save(dict(state_dict=weights, meta={}), part)
-    stride = dict(seg=4, cls=32)[args.task]
-    print(f'code {arch}\n{len(weights)} tensors, output stride {stride}, '
-          f'{arch.output} channels to the head\nwrote {args.dst}')
+        convert(args)
 
 
 if __name__ == '__main__':

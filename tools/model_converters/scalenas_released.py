@@ -8,16 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail, readable_errors
-
-from scalenas_mm._files import whole_file, write_atomic
-from scalenas_mm.backbones import ScaleNet
-from scalenas_mm.export.released import (ReleasedError, convert_weights,
-                                         drop_fixed, load_mask, load_weights)
-from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
 
 
 def parse_args():
@@ -52,6 +44,9 @@ def check_paths(args):
 
 def checkpoint(args):
     """The converted state dict; every weight has its place."""
+    from scalenas_mm.backbones import ScaleNet
+    from scalenas_mm.export.released import (ReleasedError, convert_weights,
+                                             drop_fixed, load_weights)
     weights = convert_weights(load_weights(Path(args.src)), args.task)
     width = weights['backbone.transition1.0.0.weight'].shape[0]
     backbone = ScaleNet(
@@ -67,20 +62,36 @@ def checkpoint(args):
     return weights
 
 
+def convert_mask(args):
+    """Write the architecture of a mask."""
+    from scalenas_mm._files import write_atomic
+    from scalenas_mm.export.released import load_mask
+    from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
+    space = ScaleNetSpace(multi_scale_output=args.task == 'seg')
+    arch = ScaleNetArch.from_released(load_mask(Path(args.mask)))
+    space.check(arch)
+    write_atomic(args.arch, arch.to_json() + '\n')
+    print(f'{args.arch}: {arch}')
+
+
+def convert_checkpoint(args):
+    """Write the checkpoint of our model."""
+    import torch
+
+    from scalenas_mm._files import whole_file
+    with whole_file(args.dst) as part:
+        torch.save(dict(state_dict=checkpoint(args), meta={}), part)
+    print(f'wrote {args.dst}')
+
+
 def main():
     args = parse_args()
     check_paths(args)
     with readable_errors():
         if args.mask:
-            space = ScaleNetSpace(multi_scale_output=args.task == 'seg')
-            arch = ScaleNetArch.from_released(load_mask(Path(args.mask)))
-            space.check(arch)
-            write_atomic(args.arch, arch.to_json() + '\n')
-            print(f'{args.arch}: {arch}')
+            convert_mask(args)
         if args.src:
-            with whole_file(args.dst) as part:
-                torch.save(dict(state_dict=checkpoint(args), meta={}), part)
-            print(f'wrote {args.dst}')
+            convert_checkpoint(args)
 
 
 if __name__ == '__main__':

@@ -10,8 +10,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
-
 LISTS = {'1': 'train', '2': 'val'}  # 0: in neither
 
 
@@ -41,6 +39,7 @@ def read_split(folder, split):
 
 def extract(source, target):
     """Write the frames of a video; return how many there are."""
+    import cv2
     if target.is_dir():
         return len(list(target.iterdir()))
     capture = cv2.VideoCapture(str(source))

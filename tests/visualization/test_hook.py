@@ -1,0 +1,71 @@
+"""The hook that draws a search while it runs."""
+import json
+import logging
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.visualization import Visualizer
+
+from scalenas_mm.search import Objectives
+from scalenas_mm.visualization.hook import SearchPlotHook
+
+
+def record(i):
+    return dict(
+        id=i,
+        digest=f'{i:016x}',
+        arch={'modules': []},
+        metrics={'mIoU': 50. + i},
+        cost=dict(macs=10**9 * (i + 1), params=10**6),
+        parents=[],
+        generation=0,
+        status='ok',
+        seconds=1.0)
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """What the hook needs of a runner, with a visualizer that writes files."""
+    archive = tmp_path / 'archive.jsonl'
+    archive.write_text(''.join(json.dumps(record(i)) + '\n' for i in range(4)))
+    searcher = SimpleNamespace(
+        objectives=Objectives(dict(mIoU='max', macs='min')),
+        history=[SimpleNamespace(ok=True)])
+    return SimpleNamespace(
+        work_dir=str(tmp_path),
+        logger=logging.getLogger('test_hook'),
+        visualizer=Visualizer(
+            vis_backends=[dict(type='LocalVisBackend')],
+            save_dir=str(tmp_path / 'vis')),
+        train_loop=SimpleNamespace(searcher=searcher, archive_path=archive))
+
+
+def test_plots_go_to_the_visualizer(runner, tmp_path):
+    SearchPlotHook().after_generation(runner, 3)
+    for name in ('pareto', 'progress'):
+        plot = cv2.imread(str(tmp_path / f'{name}.png'))
+        shown = next(tmp_path.rglob(f'{name}_3.png'))
+        assert np.array_equal(plot, cv2.imread(str(shown)))
+        assert len(np.unique(plot.reshape(-1, 3), axis=0)) > 10
+
+
+def test_a_plot_that_fails_is_warned_about_once(runner, tmp_path, caplog):
+    hook = SearchPlotHook(metric='no_such_metric')
+    for generation in range(3):
+        hook.after_generation(runner, generation)
+    warnings = [r for r in caplog.records if r.levelname == 'WARNING']
+    assert len(warnings) == 1
+    assert 'no_such_metric' in warnings[0].getMessage()
+    assert 'the search goes on' in warnings[0].getMessage()
+    assert not list(tmp_path.glob('*.png'))
+
+
+def test_the_module_loads_no_plotting():
+    code = (
+        'import sys, scalenas_mm.visualization.hook; '
+        "sys.exit(any(m in sys.modules for m in ('matplotlib', 'pandas')))")
+    assert subprocess.run([sys.executable, '-c', code]).returncode == 0
