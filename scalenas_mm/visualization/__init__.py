@@ -1,11 +1,28 @@
-"""Topology drawings, Pareto fronts, predictions and search reports."""
-from .pareto import plot_pareto, plot_progress
-from .pareto_data import load_records
-from .predictions import draw_predictions
-from .report import ExportedNetwork, Report, write_report
-from .scalenet import draw_topology
+"""Topology drawings, Pareto fronts, predictions and search reports.
+
+The modules are imported when a name is first used: they load matplotlib or
+pandas, and the hook in this package is imported by every search.
+"""
+from importlib import import_module
+from typing import Any
+
+_MODULES = dict(
+    ExportedNetwork='report',
+    Report='report',
+    draw_predictions='predictions',
+    draw_topology='scalenet',
+    load_records='pareto_data',
+    plot_pareto='pareto',
+    plot_progress='pareto',
+    write_report='report')
 
 __all__ = [
     'ExportedNetwork', 'Report', 'draw_predictions', 'draw_topology',
     'load_records', 'plot_pareto', 'plot_progress', 'write_report'
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'.{_MODULES[name]}', __name__), name)
