@@ -26,7 +26,7 @@ from scalenas_mm.export import (cut, inheriting_config, standalone_config,
 from scalenas_mm.registry import MODELS
 from scalenas_mm.search import (Objectives, pareto_front, read_archive,
                                 read_meta)
-from scalenas_mm.visualization import draw_topology
+from scalenas_mm.visualization import draw_arch
 
 UNITS = {'': 1, 'K': 1e3, 'M': 1e6, 'G': 1e9, 'T': 1e12}
 
@@ -192,7 +192,7 @@ def write(record, subnet, metainfo, name, folder, base, config, args,
                 meta=dict(dataset_meta=plain, digest=record.digest)),
             str(scratch / f'{name}.pth'))
         space = find_searchable(subnet.model).space
-        draw_topology(space, subnet.arch, scratch / f'{name}.png', input_size)
+        draw_arch(space, subnet.arch, scratch / f'{name}.png', input_size)
         for path in sorted(scratch.iterdir()):
             path.replace(folder / path.name)
 

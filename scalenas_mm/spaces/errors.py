@@ -19,7 +19,7 @@ class InputError(ValueError):
         if expected is None:
             super().__init__(field)
             return
-        text = repr(got)
+        text = ' '.join(repr(got).split())  # arrays have several lines
         if len(text) > 120:
             text = text[:117] + '...'
         super().__init__(f'{field}: expected {expected}, got {text}')

@@ -1,4 +1,4 @@
-"""Topology drawings, Pareto fronts, predictions and search reports.
+"""Drawings, Pareto fronts, predictions and search reports.
 
 The modules are imported when a name is first used: they load matplotlib or
 pandas, and the hook in this package is imported by every search.
@@ -9,16 +9,19 @@ from typing import Any
 _MODULES = dict(
     ExportedNetwork='report',
     Report='report',
+    draw_arch='drawings',
     draw_predictions='predictions',
     draw_topology='scalenet',
+    has_drawing='drawings',
     load_records='pareto_data',
     plot_pareto='pareto',
     plot_progress='pareto',
     write_report='report')
 
 __all__ = [
-    'ExportedNetwork', 'Report', 'draw_predictions', 'draw_topology',
-    'load_records', 'plot_pareto', 'plot_progress', 'write_report'
+    'ExportedNetwork', 'Report', 'draw_arch', 'draw_predictions',
+    'draw_topology', 'has_drawing', 'load_records', 'plot_pareto',
+    'plot_progress', 'write_report'
 ]
 
 

@@ -28,9 +28,9 @@ def test_scalenet(multi_scale_output, num_modules):
         assert net.space.output_channels(arch) == expected
 
 
-@pytest.mark.parametrize('output', [8, 24])
+@pytest.mark.parametrize('output', [8, 320])
 def test_ncp(output):
     smallest = NCPSpace().min_arch().code
     arch = NCPArch((*smallest[:-1], output))
-    net = NCPNet(arch=arch)
+    net = NCPNet(arch=arch, channels=(8, 320))
     assert channels_of(net) == net.space.output_channels(arch) == (output, )

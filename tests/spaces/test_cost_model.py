@@ -1,6 +1,8 @@
 """Costs of whole models: heads behind outputs, and further costs."""
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scalenas_mm.predictors import CostLimits
 from scalenas_mm.search import Constraints, Objectives
@@ -44,6 +46,20 @@ def test_a_head_behind_elastic_outputs():
         }
     assert len(head.asked) == 3  # and never again
     assert all(len(values) == 0 for values in costs.batch(genes[:0]).values())
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sets(st.integers(1, 2**12), min_size=1, max_size=9))
+def test_many_cost_as_one_at_any_widths(seed, channels):
+    space = NCPSpace(channels=channels)
+    costs = CostModel(space, SIZE, Head())
+    genes = space.spread_genes(np.random.default_rng(seed), 5)
+    batch = costs.batch(genes)
+    for row, code in enumerate(genes):
+        single = CostModel(space, SIZE, Head())(space.decode(code))
+        assert single == {key: values[row] for key, values in batch.items()}
 
 
 @pytest.mark.parametrize('multi_scale_output', [True, False])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalenas_mm.spaces import (ArchError, Complexity, NCPArch, NCPSpace,
-                                SettingError, released_flops)
+                                ScaleNetSpace, SettingError, released_flops)
 from .conformance import SpaceConformance, rng_of
 
 SPACES = dict(
@@ -188,6 +188,19 @@ def test_an_error_names_the_position(position, value, message):
     code = [*CODE[:position], value, *CODE[position + 1:]]
     with pytest.raises(ArchError, match=message):
         NCPSpace().resolve(code)
+
+
+def test_messages_stay_short():
+    space = NCPSpace(channels=range(1, 2001))
+    with pytest.raises(ArchError, match='one of 1, 2, 3, ..., 2000, got 2001'):
+        space.decode(np.where(np.arange(27), 1, 2001))
+    with pytest.raises(ArchError) as error:
+        space.resolve(np.zeros((40, 40)))
+    assert len(str(error.value)) < 250 and '\n' not in str(error.value)
+    arch = ScaleNetSpace().max_arch()
+    with pytest.raises(ArchError) as error:
+        space.check(arch)
+    assert len(str(error.value)) < 250 < len(repr(arch))
 
 
 @pytest.mark.parametrize('code', [

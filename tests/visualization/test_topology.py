@@ -5,8 +5,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
-from scalenas_mm.spaces import ArchError, ScaleNetSpace
-from scalenas_mm.visualization import draw_topology
+from scalenas_mm.spaces import (ArchError, NASBench201Space, NCPSpace,
+                                ScaleNetSpace)
+from scalenas_mm.visualization import draw_arch, draw_topology, has_drawing
 from scalenas_mm.visualization.scalenet.parts import DOWN, UP
 
 MULTI = ScaleNetSpace()
@@ -186,3 +187,29 @@ def test_equal_architectures_give_equal_files(tmp_path):
     for file in files:
         draw_topology(SMALL, SMALL.max_arch(), file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_space_finds_its_own_drawing(tmp_path):
+    assert has_drawing(SMALL)
+    plain, found = tmp_path / 'plain.png', tmp_path / 'found.png'
+    arch = SMALL.max_arch()
+    draw_topology(SMALL, arch, plain, (64, 64), 'a title')
+    assert draw_arch(SMALL, arch, found, input_size=(64, 64), title='a title')
+    assert found.read_bytes() == plain.read_bytes()
+    with pytest.raises(ArchError, match='modules'):
+        draw_arch(MULTI, arch, tmp_path / 'other.png')
+
+    class Wider(ScaleNetSpace):
+        pass
+
+    assert has_drawing(Wider())
+
+
+@pytest.mark.parametrize('space', [NCPSpace(), NASBench201Space()])
+def test_a_space_without_a_drawing_writes_nothing(space, tmp_path):
+    assert not has_drawing(space)
+    assert draw_arch(space, space.min_arch(), tmp_path / 'a.png') is None
+    assert draw_arch(space, space.min_arch(), input_size=(8, 8)) is None
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ArchError):
+        draw_arch(space, SMALL.min_arch())

@@ -100,8 +100,7 @@ class NCPSpace(IndependentChoices[NCPArch]):
         for i, (value, position) in enumerate(zip(arch.code, POSITIONS)):
             allowed = getattr(self, position.kind)
             if type(value) is not int or value not in allowed:
-                expected = 'one of ' + ', '.join(map(str, allowed))
-                raise ArchError(field_of(i), expected, value)
+                raise ArchError(field_of(i), _one_of(allowed), value)
 
     def facts(self, arch: NCPArch) -> Dict[str, int]:
         stages = arch.stages
@@ -191,3 +190,11 @@ class NCPSpace(IndependentChoices[NCPArch]):
         params, macs, _ = batch_costs(genes, as_size(input_size),
                                       self.in_channels, self.output_stride)
         return ComplexityBatch(params, macs)
+
+
+def _one_of(values: Tuple[int, ...]) -> str:
+    """Choices in words, not all of them if they are many."""
+    shown = list(map(str, values))
+    if len(shown) > 20:
+        shown[3:-1] = ['...']
+    return 'one of ' + ', '.join(shown)
