@@ -1,5 +1,5 @@
-# Runtime settings shared by the configs that count iterations.
-default_scope = 'mmseg'
+# Run-time settings of all tasks. Iterations are counted; a schedule of epochs
+# says so.
 custom_imports = dict(imports=['scalenas_mm.registry'])
 env_cfg = dict(
     cudnn_benchmark=True,
@@ -11,13 +11,8 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
         type='CheckpointHook', by_epoch=False, interval=-1, save_last=True),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='mmseg.SegVisualizationHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'))
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(
-    type='mmseg.SegLocalVisualizer',
-    vis_backends=vis_backends,
-    name='visualizer')
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'
 load_from = None

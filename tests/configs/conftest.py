@@ -1,5 +1,6 @@
 """Tiny data sets that several tests of configs use."""
 import pytest
+from mmengine.config import Config
 from tiny_cityscapes import write_images
 from tiny_images import convert, write_jpgs
 
@@ -34,3 +35,10 @@ def small_cityscapes(cityscapes):
     result = convert('resize_cityscapes', cityscapes, target, '--size', 32, 64)
     assert '8 files of 32x64' in result.stdout, result.stderr
     return target
+
+
+@pytest.fixture(autouse=True)
+def plain_config_text(monkeypatch):
+    """A Runner lays its config out four times with yapf, which takes longer
+    than two iterations."""
+    monkeypatch.setattr(Config, 'pretty_text', property(str))

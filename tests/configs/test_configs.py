@@ -1,11 +1,17 @@
-"""Every shipped config is built and run on tiny data of its format."""
+"""Every shipped config is built and run on tiny data of its format.
+
+Here networks have their full width and heads, and one module a stage; their
+full size is built, and counted, in ``test_metafiles.py``.
+"""
+import re
 from collections import Counter
-from pathlib import Path
+from functools import lru_cache
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from shipped import ALL, FULL, named, shipped
 from tiny_cityscapes import write_images
 
 from scalenas_mm.backbones import find_searchable
@@ -13,19 +19,11 @@ from scalenas_mm.datasets import DemoDigits, make_demo_digits
 from scalenas_mm.search import read_archive
 from scalenas_mm.spaces import Complexity
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = ROOT / 'configs'
-ALL = sorted(CONFIGS.rglob('*.py'))
-FULL = [path for path in ALL if '_base_' not in path.parts]
+TRAINING = re.compile(r'(\d+)xb(\d+)-(\d+)(e|k|iters)')
 # folder -> the library whose modules a config names without a scope
 SCOPES = dict(imagenet='mmpretrain', kitti='mmdet3d')
 
 pytest.importorskip('mmseg')
-
-
-def named(name):
-    path, = (path for path in FULL if path.stem == name)
-    return path
 
 
 def test_basenames_are_unique():
@@ -37,9 +35,38 @@ def test_basenames_are_unique():
 
 @pytest.mark.parametrize('path', FULL, ids=lambda path: path.stem)
 def test_loads_and_says_where_its_modules_are(path):
-    config = Config.fromfile(path)
+    config = shipped(path)
     assert config.custom_imports == dict(imports=['scalenas_mm.registry'])
     assert config.default_scope == SCOPES.get(path.parent.name, 'mmseg')
+    if config.default_scope == 'mmseg':
+        assert config.tta_model.type.endswith('SegTTAModel')
+        assert config.tta_pipeline[1].type == 'TestTimeAug'
+
+
+@pytest.mark.parametrize('path', FULL, ids=lambda path: path.stem)
+def test_the_name_is_what_the_config_says(path):
+    """Backbone, step, GPUs and images, length, size; see the README there."""
+    config = shipped(path)
+    model = config.model.get('architecture', config.model)
+    *parts, data = path.stem.split('_')
+    backbone = model.backbone
+    assert parts[0].split('-')[0] == backbone.type.split('.')[-1].lower()
+    assert f'w{backbone.get("width")}' in (*parts[0].split('-')[1:], 'wNone')
+    steps = {part.split('-')[0] for part in parts}
+    assert ('search' in steps) == ('searcher' in config.train_cfg)
+    assert ('supernet' in steps) == ('architecture' in config.model
+                                     and 'search' not in steps)
+    size = re.search(r'-(\d+)x(\d+)$', data)
+    if size:
+        assert model.data_preprocessor.size == tuple(map(int, size.groups()))
+    trainings = list(filter(None, map(TRAINING.fullmatch, parts)))
+    assert len(trainings) == ('search' not in steps)
+    for gpus, batch, length, unit in (found.groups() for found in trainings):
+        loop = config.train_cfg
+        assert config.train_dataloader.batch_size == int(batch)
+        assert config.auto_scale_lr.base_batch_size == int(gpus) * int(batch)
+        expected = int(length) * (1000 if unit == 'k' else 1)
+        assert loop['max_epochs' if unit == 'e' else 'max_iters'] == expected
 
 
 @pytest.fixture(scope='module')
@@ -59,7 +86,8 @@ def shrink_pipeline(pipeline):
 
 
 def shrink(config, data):
-    """Tiny images, one a batch, two iterations, two candidates."""
+    """Tiny images, one a batch, few modules; two iterations or three
+    candidates."""
     demo = 'demo' in config.train_dataloader.dataset.data_root
     for part in ('train', 'val', 'test'):
         loader = config[f'{part}_dataloader']
@@ -71,8 +99,9 @@ def shrink(config, data):
                                        ('demo' if demo else 'cityscapes'))
         shrink_pipeline(loader.dataset.pipeline)
     model = config.model.get('architecture', config.model)
-    if not demo:  # training images are padded to this size
-        model.data_preprocessor.size = (64, 128)
+    if not demo:
+        model.data_preprocessor.size = (64, 128)  # images are padded to it
+        model.backbone.num_modules = (1, 1, 1)
     if 'Subnet' in config.val_cfg.type:
         config.val_cfg.num_calibration_batches = 1
     cfg = config.train_cfg
@@ -87,7 +116,8 @@ def shrink(config, data):
             2 if 'max_iters' in cfg else 1)
     config.default_hooks.logger.interval = 1
     if config.default_hooks.get('checkpoint'):
-        config.default_hooks.checkpoint.update(interval=-1, save_last=True)
+        config.default_hooks.checkpoint.update(
+            interval=-1, save_last=True, save_optimizer=False)
     if 'total_steps' in (config.get('param_scheduler') or {}):
         config.param_scheduler.total_steps = 2
 
@@ -118,13 +148,31 @@ TRAINED = '_8xb3-484e'
 DEMO = 'scalenet-w8_fcn{}{}_digits-96x96'
 
 
+@pytest.fixture(scope='module')
+def teacher(data, tmp_path_factory):
+    """Checkpoint of a teacher by its config; each is trained once."""
+    folder = tmp_path_factory.mktemp('teachers')
+    return lru_cache(lambda name: run(name, data, folder)[1])
+
+
+def with_augmentation(runner, checkpoint):
+    """Test once more, with what ``tools/test.py --tta`` sets."""
+    config = runner.cfg
+    config.load_from = str(checkpoint)
+    config.model = dict(config.tta_model, module=config.model)
+    config.test_dataloader.dataset.pipeline = config.tta_pipeline
+    config.experiment_name += '_tta'
+    return Runner.from_cfg(config).test()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('width, kind', CITYSCAPES)
-def test_cityscapes_from_teacher_to_search(width, kind, data, tmp_path):
-    _, teacher = run(SCALENET.format(width, TRAINED), data, tmp_path)
+def test_cityscapes_from_teacher_to_search(width, kind, data, teacher,
+                                           tmp_path):
+    start = teacher(SCALENET.format(width, TRAINED))
     runner, supernet = run(
         SCALENET.format(width, f'_supernet{kind}{TRAINED}'), data, tmp_path,
-        teacher)
+        start)
     assert int(runner.model.iteration) == 2
     assert find_searchable(runner.model).space.width == int(width[1:])
     runner, _ = run(
@@ -141,15 +189,17 @@ def test_a_sub_network_alone(width, data, tmp_path):
         SCALENET.format(width, f'_subnet{TRAINED}'), data, tmp_path)
     weights = torch.load(checkpoint, weights_only=True)['state_dict']
     assert weights.keys() == runner.model.state_dict().keys()
-    metrics = runner.test()
-    assert 0 <= metrics['mIoU'] <= 100
+    assert 0 <= runner.test()['mIoU'] <= 100
+    if width == 'w32':
+        assert 0 <= with_augmentation(runner, checkpoint)['mIoU'] <= 100
 
 
 @pytest.mark.slow
 def test_demo_from_teacher_to_search(data, tmp_path):
-    _, teacher = run(DEMO.format('', '_1xb8-800iters'), data, tmp_path)
+    plain, start = run(DEMO.format('', '_1xb8-800iters'), data, tmp_path)
+    assert 0 <= with_augmentation(plain, start)['mIoU'] <= 100
     _, supernet = run(
-        DEMO.format('_supernet', '_1xb8-800iters'), data, tmp_path, teacher)
+        DEMO.format('_supernet', '_1xb8-800iters'), data, tmp_path, start)
     names = [
         DEMO.format(f'_search{kind}', '') for kind in ('', '-ncp', '-random')
     ]
@@ -168,13 +218,10 @@ def test_cost_of_the_papers_s1(width, params, macs, masks):
     from scalenas_mm.evaluation import rest_of_model
     from scalenas_mm.registry import MODELS
     from scalenas_mm.spaces import ScaleNetArch
-    config = Config.fromfile(named(SCALENET.format(width, TRAINED)))
-    config.model.backbone.update(arch='min', init_cfg=None)
-    config.model.type = 'mmseg.EncoderDecoder'
-    model = MODELS.build(config.model)
-    # measured small and scaled up: all its layers work at stride 4
-    rest = rest_of_model(model, (64, 128))
-    rest = Complexity(rest.params, rest.macs * 256)
+    config = shipped(named(SCALENET.format(width, TRAINED)))
+    with torch.device('meta'):  # nothing is computed
+        model = MODELS.build(config.model)
+    rest = rest_of_model(model, (1024, 2048))
     space = find_searchable(model).space
     arch = ScaleNetArch.from_released(masks['seg_w32_S1']['modules'])
     assert space.complexity(arch, (1024, 2048)) + rest == Complexity(

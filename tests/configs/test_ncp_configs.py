@@ -1,13 +1,13 @@
 """NCP's configs: the paper's settings, and a run on tiny data of each."""
 import re
 import shutil
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from shipped import CONFIGS, shipped
 from tiny_images import write_jpgs
 from tiny_kitti import write_kitti
 
@@ -16,8 +16,6 @@ from scalenas_mm.spaces import Complexity, NCPSpace
 for library in 'mmseg', 'mmpretrain', 'mmdet3d':
     pytest.importorskip(library)
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = ROOT / 'configs'
 NAMES = [
     path.relative_to(CONFIGS).as_posix()
     for path in sorted(CONFIGS.glob('ncp/*/*.py'))
@@ -63,7 +61,7 @@ DETECTION = dict(type='AdamW', betas=(0.9, 0.99), weight_decay=0.01)
 ])
 def test_settings_of_the_paper(name, gpus, batch, optimizer, length, interval):
     """Appendix A.1; also where they come from a base of upstream's."""
-    config = Config.fromfile(CONFIGS / 'ncp' / f'{name}.py')
+    config = shipped(CONFIGS / 'ncp' / f'{name}.py')
     assert config.train_dataloader.batch_size * gpus == batch
     assert config.auto_scale_lr.base_batch_size == batch
     found = config.optim_wrapper.optimizer
@@ -79,7 +77,7 @@ def test_settings_of_the_paper(name, gpus, batch, optimizer, length, interval):
 
 def test_augmentations_of_point_clouds():
     """The config changes entries of upstream's list by their place."""
-    config = Config.fromfile(CONFIGS / 'ncp' / f'{KITTI}.py')
+    config = shipped(CONFIGS / 'ncp' / f'{KITTI}.py')
     pipeline = config.train_dataloader.dataset.dataset.pipeline
     assert [step.type for step in pipeline
             if 'translation_std' in step] == ['GlobalRotScaleTrans']
@@ -87,7 +85,7 @@ def test_augmentations_of_point_clouds():
 
 
 def test_small_images_are_cropped_and_tested_small():
-    config = Config.fromfile(CONFIGS / 'ncp' / f'{SEG_4X}.py')
+    config = shipped(CONFIGS / 'ncp' / f'{SEG_4X}.py')
     steps = {
         step.type: step
         for step in config.train_dataloader.dataset.pipeline
@@ -111,7 +109,7 @@ def test_cost_in_the_readme(row, name):
                         text)
     height, width, params, macs = (
         int(number.replace(',', '')) for number in numbers.groups())
-    config = Config.fromfile(CONFIGS / 'ncp' / f'{name}.py')
+    config = shipped(CONFIGS / 'ncp' / f'{name}.py')
     backbone = config.model.backbone
     space = NCPSpace(
         output_stride=backbone.get('output_stride', 4),
@@ -143,13 +141,6 @@ def kitti(tmp_path_factory):
 
 
 # ---- two iterations of each ----------------------------------------------
-@pytest.fixture(autouse=True)
-def plain_config_text(monkeypatch):
-    """A Runner lays its config out four times with yapf, which takes longer
-    than two iterations."""
-    monkeypatch.setattr(Config, 'pretty_text', property(str))
-
-
 def replace_text(value, old, new):
     """Replace ``old`` in all texts inside ``value``."""
     items = value.items() if isinstance(value, dict) else enumerate(value)

@@ -5,7 +5,9 @@
 #
 _base_ = [
     '../../_base_/models/ncpnet_fcn.py',
-    '../../_base_/datasets/digits_96x96.py', '../../_base_/default_runtime.py'
+    '../../_base_/datasets/digits_96x96.py',
+    '../../_base_/schedules/sgd_onecycle_800iters.py',
+    '../../_base_/mmseg_runtime.py'
 ]
 norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(
@@ -25,19 +27,5 @@ model = dict(
 main_metric = 'mIoU'  # of the benchmark
 
 max_iters = 200
-train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=100)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(
-        type='SGD', lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4),
-    paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
-    clip_grad=dict(max_norm=5.0))
-param_scheduler = dict(
-    type='OneCycleLR',
-    eta_max=0.2,
-    total_steps=max_iters,
-    pct_start=0.2,
-    by_epoch=False)
+train_cfg = dict(max_iters=max_iters, val_interval=100)
+param_scheduler = dict(total_steps=max_iters)

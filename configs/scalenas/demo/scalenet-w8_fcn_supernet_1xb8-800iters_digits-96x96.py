@@ -13,9 +13,7 @@ model = dict(
         alpha=1.0,
         teacher=dict(checkpoint=teacher)))
 
-max_iters = 800
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
 optim_wrapper = dict(optimizer=dict(lr=0.1))
-param_scheduler = dict(eta_max=0.1, total_steps=max_iters)
+param_scheduler = dict(eta_max=0.1)
