@@ -276,6 +276,27 @@ def test_rows_of_something_else_are_refused(run, training, capsys, arguments,
     assert len(training.digests) == 4
 
 
+def test_data_may_move(run, training, capsys):
+    """With a warning; also for rows of other processes."""
+    run(rank=1, world=2)
+    run('--cfg-options', 'train_dataloader.data_root=a', rank=0, world=2)
+    run('--resume',
+        '--cfg-options',
+        'train_dataloader.data_root=b',
+        rank=0,
+        world=2)
+    warnings = [
+        line for line in capsys.readouterr().out.splitlines()
+        if line.startswith('rank 0: warning: ')
+    ]
+    assert [line.split('.train_dataloader.')[-1] for line in warnings] == [
+        "data_root: expected 'a', got nothing",
+        "data_root: expected 'b', got nothing",
+        "data_root: expected 'b', got 'a'"
+    ]
+    assert len(training.digests) == 4
+
+
 def test_rows_of_more_processes_are_seen(run, capsys):
     run(rank=1, world=2)
     with pytest.raises(SystemExit):

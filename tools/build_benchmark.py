@@ -152,6 +152,8 @@ def main():
                          args.seed, args.spread, args.space, args.shape,
                          args.launcher, args.resume or args.retry_failed)
     label = f'rank {rows.rank}: ' if rows.world > 1 else ''
+    for warning in rows.warnings:
+        print(f'{label}warning: {warning}')
     with closing(rows):
         try:
             with readable_errors():

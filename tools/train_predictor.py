@@ -66,7 +66,14 @@ def parse_args():
     group.add_argument(
         '--lr', type=positive(float), help='learning rate (default: 0.01)')
     group.add_argument(
-        '--weight-decay', type=float, help='default: 3e-5; 1e-7 in the paper')
+        '--features',
+        choices=('auto', 'code', 'log', 'code+log'),
+        help='what the predictor is fed: the code, logarithms of it, or both '
+        '(default: auto, by the values of each gene; code in the paper)')
+    group.add_argument(
+        '--weight-decay',
+        type=float,
+        help='by default that of the features; 1e-7 in the paper')
     group.add_argument('--dropout', type=float, help='default: 0.5')
     return parser.parse_args()
 

@@ -182,4 +182,6 @@ def _setting_of(path: Path) -> str:
 def _is_table(path: Path) -> bool:
     if path.is_dir():
         return bool(archive_files(path))
+    if path.name.endswith('.failed.jsonl'):  # earlier tries of an archive
+        return False
     return path.suffix in {*READERS, '.jsonl'}

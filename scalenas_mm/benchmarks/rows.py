@@ -47,6 +47,9 @@ class Rows:
         main (str, optional): The metric that is to come first, also in rows
             that are there.
 
+    Attributes:
+        warnings (list[str]): What differs from rows that are there and may.
+
     Raises:
         ArchiveError: Rows are there and ``resume`` is not given, or they are
             of something else.
@@ -68,6 +71,7 @@ class Rows:
         self.folder = Path(root) / name
         self.table = self.folder / f'{name}.csv'
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.warnings: List[str] = []
         with self._locked():
             self._check_others(resume)
             Archive(self._path(rank), self.meta, resume).close()  # checks it
@@ -75,6 +79,7 @@ class Rows:
                 self.check_main(record)
             self._put_main_first()
             self._own = Archive(self._path(rank), self.meta, resume)
+        self.warnings += self._own.warnings
 
     def _path(self, rank: int) -> Path:
         return self.folder / f'rows_{rank}.jsonl'
@@ -106,7 +111,7 @@ class Rows:
                 raise ArchiveError(
                     f'{path} holds networks; --resume or choose '
                     'another folder')
-            check_meta(path, self.meta)
+            self.warnings += check_meta(path, self.meta)
 
     def check_main(self, record: Record) -> None:
         """Raise :class:`SettingError` if the main metric was not measured."""

@@ -12,7 +12,7 @@ import numpy as np
 from scalenas_mm.benchmarks import ArchTable
 from scalenas_mm.version import __version__
 from .checkpoint import save_predictor
-from .fit import Metrics, Progress, fit_predictor, judge
+from .fit import WEIGHT_DECAY, Metrics, Progress, fit_predictor, judge
 from .mlp import MultiMetricMLP
 
 NUM_TRAIN, NUM_VAL = 2000, 500  # NCP, Sec. 4
@@ -121,7 +121,7 @@ def train_setting(table: ArchTable,
         if not runs:
             save_predictor(
                 predictor_file(folder, table.name), predictor,
-                provenance(table, fit, run))
+                provenance(table, predictor, fit, run))
         runs.append(run)
     main = table.main if table.main in columns else next(iter(columns))
     return TrainedSetting(main, runs)
@@ -155,19 +155,21 @@ def _train(table: ArchTable, columns: Metrics, rows: Tuple[np.ndarray,
         seconds=round(seconds, 2))
 
 
-def provenance(table: ArchTable, fit: Mapping[str, Any],
-               run: Mapping[str, Any]) -> Dict[str, Any]:
+def provenance(table: ArchTable, predictor: MultiMetricMLP,
+               fit: Mapping[str, Any], run: Mapping[str,
+                                                    Any]) -> Dict[str, Any]:
     """What a stored predictor was made from, JSON values."""
+    training = {**fit_defaults(), **fit}
+    training['features'] = predictor.settings['features']
+    if training['weight_decay'] is None:
+        training['weight_decay'] = WEIGHT_DECAY[training['features']]
     return dict(
         setting=table.name,
         main=table.main,
         rows=len(table),
         data_sha256=data_sha256(table),
         space=table.space.to_dict() if table.space else None,
-        training={
-            **fit_defaults(),
-            **fit
-        },
+        training=training,
         version=__version__,
         **run)
 

@@ -54,6 +54,8 @@ def test_archives_of_a_folder(genes, tmp_path):
 
 def test_one_archive(genes, tmp_path):
     write_archive(tmp_path / 'mine.jsonl', genes)
+    (tmp_path / 'mine.failed.jsonl').touch()
+    assert NASBenchMR(tmp_path).settings == ('mine', )
     bench = NASBenchMR(tmp_path, columns=dict(mine=['aAcc']))
     assert bench.table('mine').columns.keys() == {'aAcc'}
     assert len(bench.table('mine')) == 4
