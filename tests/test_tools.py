@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from tiny_cityscapes import write_config
 
 TOOLS = Path(__file__).resolve().parents[1] / 'tools'
@@ -52,31 +53,172 @@ def trained(tmp_path_factory):
     return folder
 
 
+def error_of(capsys, folder, *arguments):
+    """The one line that a tool that refuses prints."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as error:
+        tool(folder, *arguments)
+    assert error.value.code == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f'{Path(arguments[0]).name}: error: ' in last
+    return last
+
+
 @pytest.mark.parametrize('arguments, message', [
     (['train.py', 'none.py'], 'config not found: none.py'),
     (['test.py', 'none.py', 'x.pth'], 'config not found: none.py'),
     (['test.py', 'c.py', 'x.pth'], 'checkpoint not found: x.pth'),
     (['train.py', 'c.py', '--resume', 'x.pth'], 'checkpoint not found: x.pth'),
+    (['train.py', 'c.py'], 'expected model = dict(...) in the config'),
     (['train.py', 'orphan.py'], 'gone.py'),
+    (['train.py', 'open.py'], "'(' was never closed"),
+    (['train.py', 'name.py'], "NameError: name 'b' is not defined (line 2 of"),
+    (['train.py', 'custom.py'], 'ImportError: Failed to import no_such_one'),
     (['test.py', 'c.py', 'c.py', '--out', 'x.txt'], 'must end in .json or'),
     (['test.py', 'c.py', 'c.py', '--show-dir', 'x'], 'visualization'),
+    (['test.py', 'c.py', 'c.py', '--tta'], 'tta_model and tta_pipeline'),
+    (['train.py', 'c.py', '--auto-scale-lr'], 'auto_scale_lr.base_batch_size'),
+    (['train.py', 'c.py', '--launcher', 'slurm'], 'variable SLURM_PROCID'),
+    (['train.py', 's.py', '--resume', 'x.pth'], 'goes on with its archive'),
 ])
 def test_errors_are_one_line(tmp_path, capsys, arguments, message):
     (tmp_path / 'c.py').write_text('a = 1\n')
     (tmp_path / 'orphan.py').write_text("_base_ = 'gone.py'\n")
-    with pytest.raises(SystemExit) as error:
-        tool(tmp_path, *arguments)
-    assert error.value.code == 2
-    last = capsys.readouterr().err.strip().splitlines()[-1]
-    assert 'error: ' in last and message in last
+    (tmp_path / 'open.py').write_text('a = (\n')
+    (tmp_path / 'name.py').write_text('a = 1\na = b\n')
+    (tmp_path / 'custom.py'
+     ).write_text("custom_imports = dict(imports=['no_such_one'])\n")
+    (tmp_path / 's.py').write_text('train_cfg = dict(searcher=dict())\n')
+    assert message in error_of(capsys, tmp_path, *arguments)
+
+
+@pytest.mark.parametrize('options, message', [
+    (['a'], "expected KEY=VALUE, got 'a'"),
+    (['=1'], "expected KEY=VALUE, got '=1'"),
+    (['a=[1,2'], "as many closing as opening brackets, got 'a=[1,2'"),
+    (['a=[(1,2],3)'], 'a=[(1,2],3): not a value that can be read'),
+    (['a=1,[2'], 'a=1,[2: not a value that can be read: Imbalanced'),
+    (['a.b=1'], 'a.b: a is no dict or list, it is 1'),
+    (['c=1', 'd.1.e.f=1'], 'd.1.e.f: d.1.e is no dict or list, it is 2'),
+    (['d.x=1'], 'd.x: d is a list, expected an index below 2, got x'),
+    (['d.7=1'], 'd.7: d is a list, expected an index below 2, got 7'),
+])
+def test_wrong_options_are_named(tmp_path, capsys, options, message):
+    (tmp_path / 'c.py').write_text('a = 1\nd = [1, dict(e=2)]\n')
+    assert message in error_of(capsys, tmp_path, 'train.py', 'c.py',
+                               '--cfg-options', *options)
+
+
+def test_options_override_the_config(tmp_path, capsys):
+    (tmp_path /
+     'c.py').write_text('a = 1\nd = [1, dict(e=2)]\nf = dict(g=1, h=2)\n')
+    tool(tmp_path, 'misc/print_config.py', 'c.py', '--out', 'out/c.json',
+         '--cfg-options', 'a=[(1,x)]', 'd.1.e=None', '--cfg-options',
+         'f._delete_=True', 'f.i=0.5')
+    assert json.loads((tmp_path / 'out' / 'c.json').read_text()) == dict(
+        a=[[1, 'x']], d=[1, dict(e=None)], f=dict(i=0.5))
+    tool(tmp_path, 'misc/print_config.py', 'c.py')
+    assert 'f = dict(g=1, h=2)' in capsys.readouterr().out
+    assert 'must end in' in error_of(capsys, tmp_path, 'misc/print_config.py',
+                                     'c.py', '--out', 'x')
+
+
+@pytest.mark.parametrize(
+    'settings, argument, resume, start',
+    [
+        (dict(), None, None, None),
+        (dict(resume=True), None, True, None),
+        (dict(resume=True, load_from='a.pth'), None, True, 'a.pth'),
+        (dict(load_from='a.pth'), 'b.pth', True, 'b.pth'),
+        (dict(load_from='a.pth', work_dir='.'), 'auto', True, 'b.pth'),
+        # nothing to resume yet: begin as the config says
+        (dict(load_from='a.pth', work_dir='new'), 'auto', False, 'a.pth'),
+    ])
+def test_what_is_resumed(tmp_path, monkeypatch, settings, argument, resume,
+                         start):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(TOOLS))
+    for name in ('a.pth', 'b.pth'):
+        Path(name).touch()
+    Path('last_checkpoint').write_text('b.pth')
+    config = Config(dict(settings))
+    runpy.run_path(str(TOOLS / 'train.py'))['set_resume'](config, argument)
+    assert config.get('resume') == resume
+    assert config.get('load_from') == start
+
+
+@pytest.mark.parametrize('settings, argument', [(dict(resume=True), None),
+                                                (dict(), 'auto')])
+def test_a_search_resumes_its_archive(tmp_path, monkeypatch, settings,
+                                      argument):
+    """Not the supernet, which the runner would take for its checkpoint."""
+    monkeypatch.syspath_prepend(str(TOOLS))
+    (tmp_path / 'a.pth').touch()
+    config = Config(
+        dict(
+            settings,
+            load_from=str(tmp_path / 'a.pth'),
+            train_cfg=dict(searcher=dict(type='RandomSearch'))))
+    runpy.run_path(str(TOOLS / 'train.py'))['set_resume'](config, argument)
+    assert config.train_cfg.resume is True
+    assert not config.get('resume')
+
+
+def test_the_learning_rate_is_scaled(monkeypatch):
+    monkeypatch.syspath_prepend(str(TOOLS))
+    config = Config(dict(auto_scale_lr=dict(base_batch_size=16)))
+    runpy.run_path(str(TOOLS / 'train.py'))['set_auto_scale_lr'](config)
+    assert config.auto_scale_lr == dict(base_batch_size=16, enable=True)
 
 
 @pytest.mark.skipif(ACCELERATOR, reason='there is an accelerator')
 def test_amp_without_an_accelerator(tmp_path, capsys):
     (tmp_path / 'c.py').write_text('a = 1\n')
-    with pytest.raises(SystemExit):
-        tool(tmp_path, 'train.py', 'c.py', '--amp')
-    assert '--amp needs an accelerator' in capsys.readouterr().err
+    assert '--amp needs an accelerator' in error_of(capsys, tmp_path,
+                                                    'train.py', 'c.py',
+                                                    '--amp')
+
+
+@pytest.mark.parametrize('option, message', [
+    ('model.decode_head.type=NoSuchHead',
+     'unknown type in the config: NoSuchHead is not in the mmseg::model'),
+    ('train_dataloader.dataset.data_root=no_such_folder',
+     "No such file or directory: 'no_such_folder/leftImg8bit/train'"),
+])
+def test_configs_that_do_not_fit_are_one_line(tmp_path, capsys, option,
+                                              message):
+    pytest.importorskip('mmseg')
+    config = write_config(tmp_path)
+    assert message in error_of(capsys, tmp_path, 'train.py', config,
+                               '--cfg-options', option)
+
+
+def test_bugs_keep_their_traceback(tmp_path):
+    pytest.importorskip('mmseg')
+    config = write_config(tmp_path)
+    with pytest.raises(TypeError, match='no_such_argument'):
+        tool(tmp_path, 'train.py', config, '--cfg-options',
+             'model.no_such_argument=1')
+
+
+@pytest.mark.parametrize('arguments', [
+    ['train.py', 'tiny_cityscapes.py', '--resume', 'cut.pth'],
+    [
+        'train.py', 'tiny_cityscapes.py', '--cfg-options', 'load_from=cut.pth',
+        'model.backbone.init_cfg=None'
+    ],
+    ['test.py', 'tiny_cityscapes.py', 'cut.pth'],
+    ['test.py', 'tiny_cityscapes.py', 'tiny_cityscapes.py'],
+])
+def test_unreadable_checkpoints_are_one_line(tmp_path, capsys, arguments):
+    pytest.importorskip('mmseg')
+    write_config(tmp_path)
+    whole = tmp_path / 'whole.pth'
+    torch.save(dict(state_dict=dict(a=torch.zeros(5000))), whole)
+    (tmp_path / 'cut.pth').write_bytes(whole.read_bytes()[:9000])
+    last = error_of(capsys, tmp_path, *arguments)
+    assert 'not a checkpoint that can be read: ' in last
+    assert 'cut.pth' in last or 'tiny_cityscapes.py: not' in last
 
 
 @pytest.mark.slow
@@ -97,6 +239,27 @@ def test_metrics_and_drawings_are_written(trained):
     assert len(list((trained / 'drawn').rglob('*.png'))) == 2
     # where the work directory is by default
     assert (trained / 'work_dirs' / 'tiny_cityscapes').is_dir()
+
+
+@pytest.mark.slow
+def test_augmented_at_test_time(trained):
+    (trained / 'tta.py').write_text('''\
+_base_ = './tiny_cityscapes.py'
+tta_model = dict(type='SegTTAModel')
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='TestTimeAug', transforms=[
+        [dict(type='RandomFlip', prob=0.), dict(type='RandomFlip', prob=1.)],
+        [dict(type='LoadAnnotations')], [dict(type='PackSegInputs')]])]
+''')
+    for name, options in ('plain', []), ('augmented', ['--tta']):
+        tool(trained, 'test.py', 'tta.py', 'work/iter_2.pth', '--out',
+             f'{name}.json', *options)
+    metrics = [
+        json.loads((trained / f'{name}.json').read_text())
+        for name in ('plain', 'augmented')
+    ]
+    assert metrics[0] != metrics[1] and 0 <= metrics[1]['mIoU'] <= 100
 
 
 @pytest.mark.slow

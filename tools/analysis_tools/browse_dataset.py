@@ -5,6 +5,7 @@ of mmseg, mmpose, mmdet or mmpretrain. They are written to files, no window
 is opened.
 """
 import argparse
+import inspect
 import sys
 from pathlib import Path
 
@@ -62,9 +63,19 @@ def build_visualizer(config, metainfo):
     cfg = dict(config.visualizer, vis_backends=None, name='browse_dataset')
     visualizer = VISUALIZERS.build(cfg)
     visualizer.dataset_meta = metainfo
-    if hasattr(visualizer, 'bbox_color'):  # mmpose, also takes colours from it
-        visualizer.set_dataset_meta(metainfo)
+    if takes(visualizer, 'set_dataset_meta', 'dataset_meta'):
+        visualizer.set_dataset_meta(metainfo)  # mmpose: skeleton and colours
+    if not (takes(visualizer, 'add_datasample', 'out_file')
+            or takes(visualizer, 'visualize_cls', 'out_file')):
+        fail(f'{type(visualizer).__name__} draws no samples to files; set '
+             'visualizer to that of the task library')
     return visualizer
+
+
+def takes(visualizer, method, name):
+    """Whether there is such a method with an argument of this name."""
+    function = getattr(visualizer, method, None)
+    return function and name in inspect.signature(function).parameters
 
 
 def picture(item):
@@ -97,9 +108,6 @@ def draw(visualizer, item, path):
     else:
         visualizer.add_datasample(
             path.stem, image, sample, draw_pred=False, out_file=str(path))
-    if not path.is_file():
-        fail(f'{type(visualizer).__name__} draws no samples; set visualizer '
-             'to one of the task library')
 
 
 def browse(config, args):
