@@ -63,11 +63,11 @@ class CostModel:
             self._rests[channels] = rest(channels)
         return self._rests[channels]
 
-    def _rests_of(self, rest: Rest, genes: np.ndarray) -> ComplexityBatch:
-        channels, rows = np.unique(
-            self.space.output_channels_batch(genes),
-            axis=0,
-            return_inverse=True)
+    def _rests_of(self, rest: Rest, genes: np.ndarray) -> Any:
+        every = self.space.output_channels_batch(genes)
+        if len(every) and (every == every[0]).all():  # no need to sort
+            return self._rest_at(rest, tuple(every[0].tolist()))
+        channels, rows = np.unique(every, axis=0, return_inverse=True)
         found = [self._rest_at(rest, tuple(row)) for row in channels.tolist()]
         table = np.array([(cost.params, cost.macs) for cost in found],
                          np.int64).reshape(-1, 2)
