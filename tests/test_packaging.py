@@ -158,6 +158,12 @@ def test_mim_finds_a_config_by_its_name(python, tmp_path):
     assert (tmp_path / 'work' / 'iter_2.pth').is_file()
 
 
+def test_mim_searches_the_metafiles(python, tmp_path):
+    name = 'scalenet-w48_fcn_search_cityscapes-512x1024'
+    printed = mim(python, tmp_path, 'search', 'scalenas_mm', '--config', name)
+    assert name in printed and '1069.66' in printed
+
+
 def test_editable_install_links_to_the_source():
     folder = Path(scalenas_mm.__file__).parent / '.mim'
     if not folder.parent.samefile(ROOT / 'scalenas_mm'):
