@@ -15,11 +15,8 @@ COMMANDS = sorted(
 # Still import before they parse. Strict: take a name out when it is mended.
 SLOW = {
     'tools/analysis_tools/compare_searches.py',
-    'tools/benchmarks/ncp_propagation.py',
-    'tools/benchmarks/ncp_searcher.py',
     'tools/export.py',
     'tools/joint_search.py',
-    'tools/quickstart_report.py',
     'tools/search.py',
 }
 HEAVY = ('torch', 'mmengine', 'mmcv', 'matplotlib', 'pandas', 'numpy', 'cv2',

@@ -14,11 +14,10 @@ SEARCH = 'scalenet-w8_fcn_search_digits-96x96'
 SMALL = ['--teacher-iters', '3', '--supernet-iters', '3', '--candidates', '5']
 
 
-def run(*args, code=0):
-    result = subprocess.run(
-        [sys.executable, ROOT / 'tools' / 'quickstart.py', *args],
-        capture_output=True,
-        text=True)
+def run(*args, code=0, tool='quickstart.py'):
+    result = subprocess.run([sys.executable, ROOT / 'tools' / tool, *args],
+                            capture_output=True,
+                            text=True)
     assert result.returncode == code, result.stdout + result.stderr
     return result.stdout + result.stderr
 
@@ -61,4 +60,10 @@ def test_from_nothing_to_a_report(tmp_path):
 ])
 def test_wrong_arguments(tmp_path, args, message):
     assert message in run('--folder', tmp_path, *args, code=2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_needs_a_quickstart(tmp_path):
+    error = run('--folder', tmp_path, code=2, tool='quickstart_report.py')
+    assert 'expected the folder of a quickstart that is done' in error
     assert not list(tmp_path.iterdir())

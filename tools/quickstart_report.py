@@ -1,27 +1,46 @@
-"""What the quickstart shows at its end: table, pictures, report."""
+"""Write the report of a quickstart that is done: table, pictures, page."""
+import argparse
 import json
+import os
 import platform
+import warnings
+from pathlib import Path
 
-import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
-from rich.console import Console
-from rich.table import Table
-
-import scalenas_mm
-from scalenas_mm.registry import MODELS
-from scalenas_mm.visualization import (ExportedNetwork, Report,
-                                       draw_predictions, load_records,
-                                       plot_pareto, write_report)
+from _cli import fail
 
 IMAGES = 6
 
 
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--folder',
+        type=Path,
+        default=Path(__file__).resolve().parents[1],
+        help='where quickstart.py made work_dirs/ (default: %(default)s)')
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    from quickstart import SEARCH, WORK, Phases, three_of_the_front
+    archive = WORK / SEARCH / 'archive.jsonl'
+    if not (args.folder / archive).is_file():
+        fail(f'{args.folder}: expected the folder of a quickstart that is '
+             f'done, there is no {archive}')
+    os.chdir(args.folder)
+    warnings.filterwarnings('ignore')  # of mmseg, about itself
+    report(Phases(), archive, *three_of_the_front(archive),
+           archive.parent / 'exported')
+
+
 def report(phases, archive, front, chosen, exported):
     """Print the table and write the report beside it."""
+    import torch
+
+    import scalenas_mm
+    from scalenas_mm.visualization import (Report, load_records, plot_pareto,
+                                           write_report)
     rows = [network(record, exported) for record in chosen]
     show_table(rows)
     folder = phases.folder
@@ -76,6 +95,7 @@ def report(phases, archive, front, chosen, exported):
 
 def network(record, exported):
     """A row of the table: what search and test say of one network."""
+    from scalenas_mm.visualization import ExportedNetwork
     name = exported / f'scalenet_{record.id:04d}'
     metrics = json.loads(name.with_suffix('.metrics.json').read_text())
     return ExportedNetwork(
@@ -93,6 +113,8 @@ def network(record, exported):
 
 
 def show_table(rows):
+    from rich.console import Console
+    from rich.table import Table
     table = Table(title='Exported sub-networks (whole model, 96 x 96)')
     for column in ('network', 'params (M)', 'GMACs', 'mIoU in the supernet',
                    'mIoU exported'):
@@ -104,10 +126,15 @@ def show_table(rows):
     Console().print(table)
 
 
-@torch.no_grad()
 def predict(config, checkpoint, indices):
     """Images, truths and predictions of one plain model."""
+    import torch
+    from mmengine.dataset import pseudo_collate
+    from mmengine.registry import init_default_scope
+    from mmengine.runner import load_checkpoint
     from mmseg.registry import DATASETS
+
+    from scalenas_mm.registry import MODELS
     init_default_scope('mmseg')
     model = MODELS.build(config.model).eval()
     load_checkpoint(
@@ -122,7 +149,8 @@ def predict(config, checkpoint, indices):
     truths = [
         sample.gt_sem_seg.data[0].numpy() for sample in batch['data_samples']
     ]
-    results = model.val_step(batch)
+    with torch.no_grad():
+        results = model.val_step(batch)
     return images, truths, [
         sample.pred_sem_seg.data[0].cpu().numpy() for sample in results
     ], dataset.metainfo
@@ -130,6 +158,10 @@ def predict(config, checkpoint, indices):
 
 def draw(chosen, exported, path):
     """Validation images and what each network says about them."""
+    import numpy as np
+    from mmengine.config import Config
+
+    from scalenas_mm.visualization import draw_predictions
     columns = {}
     for record in chosen:
         name = exported / f'scalenet_{record.id:04d}'
@@ -141,3 +173,7 @@ def draw(chosen, exported, path):
         columns[f'#{record.id}\n{macs:.4f} GMACs'] = maps
     draw_predictions(images, truths, columns, meta['palette'], meta['classes'],
                      path)
+
+
+if __name__ == '__main__':
+    main()

@@ -4,23 +4,13 @@ The baseline is what the released code does besides the gradient: in each
 iteration it builds the network of the rounded code and counts it. One thread;
 medians, and ratios to the baseline for one start.
 """
+import argparse
 import os
-
-os.environ.update(OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1')
-
 import statistics
 import time
 import warnings
 
-import numpy as np
-import torch
-from mmengine.analysis import get_model_complexity_info
-from mmengine.logging import MMLogger
-
-from scalenas_mm.backbones import NCPNet
-from scalenas_mm.predictors import (NetworkCodingPropagation, Task,
-                                    efficiency_targets, fit_predictor)
-from scalenas_mm.spaces import CostModel, NCPSpace
+os.environ.update(OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1')
 
 SIZE = (128, 128)
 ITERATIONS = 70
@@ -39,6 +29,11 @@ def median_seconds(function, repeats=5):
 
 
 def build_and_count(space, codes):
+    """What the baseline does in an iteration, for each code."""
+    import torch
+    from mmengine.analysis import get_model_complexity_info
+
+    from scalenas_mm.backbones import NCPNet
     for code in codes:
         network = NCPNet(arch=space.decode(code)).eval()
         get_model_complexity_info(
@@ -46,6 +41,16 @@ def build_and_count(space, codes):
 
 
 def main():
+    argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    import numpy as np
+    import torch
+    from mmengine.logging import MMLogger
+
+    from scalenas_mm.predictors import (NetworkCodingPropagation, Task,
+                                        efficiency_targets, fit_predictor)
+    from scalenas_mm.spaces import CostModel, NCPSpace
     warnings.simplefilter('ignore')
     MMLogger.get_current_instance().setLevel('ERROR')
     torch.set_num_threads(1)
