@@ -17,6 +17,7 @@ from scalenas_mm.benchmarks import Rows, draw, main_first, narrowed
 from scalenas_mm.registry import MODELS
 from scalenas_mm.search import FAILED, Record
 from scalenas_mm.spaces import SettingError, Space, as_size
+from scalenas_mm.version import versions
 from .network_training import train_network, training_identity
 
 # rank, number of processes, rank on this machine
@@ -97,7 +98,8 @@ def open_rows(config: Config,
         space=space.to_dict(),
         sampling=dict(seed=seed, spread=spread),
         input_size=list(size),
-        config=training_identity(config))
+        config=training_identity(config),
+        versions=versions())
     return Rows(config.work_dir, name, meta, archs, rank, world, resume,
                 config.get('main_metric'))
 
