@@ -316,9 +316,35 @@ SLURM_PROCID=0 SLURM_LOCALID=0 "$@" && wait $other
     assert '--gres' not in arguments
 
 
-@pytest.mark.parametrize(
-    'name', ['dist_train', 'dist_test', 'dist_search', 'slurm_train'])
+@pytest.mark.slow
+@pytest.mark.parametrize('ranks, lines', [
+    ('01', ['train.py: error: ']),
+    ('1', ['train.py (rank 1): error: ']),
+])
+def test_a_rank_that_fails_ends_all(tmp_path, ranks, lines):
+    """What all ranks would say is said once."""
+    (tmp_path / 'c.py').write_text(f'''\
+import os
+import time
+if os.environ['RANK'] in {ranks!r}:
+    raise ValueError('no such luck')
+time.sleep(300)
+''')
+    result = script(tmp_path, 'dist_train.sh', 'c.py', '2')
+    assert result.returncode != 0
+    said = [
+        line for line in result.stderr.splitlines() if 'no such luck' in line
+    ]
+    assert len(said) == len(lines)
+    assert all(a.startswith(b) for a, b in zip(said, lines))
+
+
+@pytest.mark.parametrize('name', [
+    'dist_train', 'dist_test', 'dist_search', 'dist_build_benchmark',
+    'slurm_train', 'slurm_search'
+])
 def test_too_few_arguments_show_the_usage(tmp_path, name):
     result = script(tmp_path, f'{name}.sh', 'config.py')
     assert result.returncode == 2
-    assert f'bash tools/{name}.sh' in result.stderr
+    assert result.stderr.startswith(f'bash tools/{name}.sh ')
+    assert len(result.stderr.splitlines()) == 1

@@ -5,16 +5,6 @@
 #
 # On several machines set NNODES, NODE_RANK, MASTER_ADDR and PORT.
 set -euo pipefail
-if (($# < 3)); then
-    sed -n 4p "$0" >&2
-    exit 2
-fi
-if [[ -n ${NNODES:-} ]]; then
-    nodes=(--nnodes "$NNODES" --node_rank "${NODE_RANK:?}"
-        --master_addr "${MASTER_ADDR:?}" --master_port "${PORT:-29500}")
-else
-    nodes=(--standalone)
-fi
-exec "${PYTHON:-python}" -m torch.distributed.run "${nodes[@]}" \
-    --nproc_per_node "$3" "$(dirname "$0")/test.py" "$1" "$2" \
-    --launcher pytorch "${@:4}"
+. "$(dirname "$0")/_dist.sh"
+(($# >= 3)) || usage
+launch "$3" test.py "$1" "$2" "${@:4}"
