@@ -324,6 +324,7 @@ SLURM_PROCID=0 SLURM_LOCALID=0 "$@" && wait $other
 def test_a_rank_that_fails_ends_all(tmp_path, ranks, lines):
     """What all ranks would say is said once."""
     (tmp_path / 'c.py').write_text(f'''\
+_base_ = []
 import os
 import time
 if os.environ['RANK'] in {ranks!r}:
