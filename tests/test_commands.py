@@ -14,9 +14,7 @@ COMMANDS = sorted(
     if not path.name.startswith('_') and '.mim' not in path.parts)
 # Still import before they parse. Strict: take a name out when it is mended.
 SLOW = {
-    'tools/analysis_tools/compare_searches.py',
     'tools/export.py',
-    'tools/joint_search.py',
     'tools/search.py',
 }
 HEAVY = ('torch', 'mmengine', 'mmcv', 'matplotlib', 'pandas', 'numpy', 'cv2',

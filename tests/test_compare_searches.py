@@ -63,7 +63,7 @@ def test_hypervolumes_by_hand(tmp_path, run):
     (['a={failed}'], 'archives: expected a candidate that did not fail'),
     (['a={one}', '--metric', 'top1'], 'metric: expected one of mIoU'),
     (['a=none.jsonl'], 'there is no archive none.jsonl'),
-    (['{one}'], 'expected NAME=ARCHIVE'),
+    (['{one}'], 'expected NAME=FILE'),
 ])
 def test_errors_are_one_line(tmp_path, run, args, message):
     one = archive(tmp_path / 'a.jsonl', [(1, 2.), (2, 3.)])

@@ -11,7 +11,8 @@ import sys
 import time
 import traceback
 from contextlib import contextmanager
-from typing import Any, Iterator, List, NoReturn, Optional, Sequence, Type
+from typing import (Any, Iterator, List, NoReturn, Optional, Sequence, Tuple,
+                    Type)
 
 # What a user can mend, beside InputError. An error can only be of a class
 # whose module is loaded.
@@ -101,6 +102,14 @@ def _reason(error: Exception) -> str:
     first = re.split(r'\n|\. |\[\d+ bytes\]', text)[0]
     return f'{type(error).__name__}: {first}' if first else type(
         error).__name__
+
+
+def named_file(text: str) -> Tuple[str, str]:
+    """A ``NAME=FILE`` argument."""
+    name, equals, path = text.partition('=')
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f'expected NAME=FILE, got {text!r}')
+    return name, path
 
 
 def key_value(text: str) -> str:

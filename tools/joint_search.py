@@ -13,28 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from _cli import fail, readable_errors
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from scalenas_mm._files import write_atomic
-from scalenas_mm.benchmarks import space_from_dict
-from scalenas_mm.predictors import propose_jointly
-from scalenas_mm.search import (Objectives, join_archives, pareto_front,
-                                read_archive, read_meta)
-from scalenas_mm.spaces import ArchError, Complexity, CostModel
-
-# whose differences are the cost of what is not backbone
-COSTS = ('params', 'macs', 'backbone_params', 'backbone_macs')
-
-
-def task_archive(text):
-    """A ``NAME=FILE`` argument."""
-    name, sign, path = text.partition('=')
-    if not (name and sign and path):
-        raise argparse.ArgumentTypeError(f'expected NAME=FILE, got {text!r}')
-    return name, path
+from _cli import fail, named_file, readable_errors
 
 
 def parse_args():
@@ -47,7 +26,7 @@ def parse_args():
         command.add_argument(
             'archives',
             nargs='+',
-            type=task_archive,
+            type=named_file,
             metavar='NAME=ARCHIVE',
             help='a name for the task and the archive of its search')
         command.add_argument('--metric', default='mIoU', help='default: mIoU')
@@ -66,81 +45,23 @@ def parse_args():
     return parser.parse_args()
 
 
-def read_all(pairs):
-    """Archives and their common space.
-
-    Raises:
-        ArchError: Names are equal, or spaces are unknown or differ.
-    """
-    archives = {name: read_archive(path) for name, path in pairs}
-    if len(archives) < 2 or len(archives) != len(pairs):
-        raise ArchError('archives', 'two or more, of different names',
-                        [name for name, _ in pairs])
-    metas = {name: read_meta(path) for name, path in pairs}
-    first, meta = next(iter(metas.items()))
-    for name, other in metas.items():
-        require(other, ['space'], f'{name}: .meta.json')
-        if other['space'] != meta['space']:
-            raise ArchError(f'{name}: space', f'that of {first}',
-                            other['space'])
-    return archives, meta
-
-
-def require(values, keys, where):
-    """Raise ArchError, which names what is missing, unless all are there."""
-    for key in keys:
-        if key not in values:
-            raise ArchError(where, key, ', '.join(values) or 'none')
-
-
-def check_measured(archives, metric):
-    """Raise ArchError if a predictor of the metric cannot be fitted."""
-    for name, records in archives.items():
-        good = [r for r in records if r.ok]
-        if len(good) < 2:
-            raise ArchError(name, 'at least two measured candidates',
-                            f'{len(good)} among {len(records)}')
-        for record in good:
-            require(record.metrics, [metric],
-                    f'{name}: metrics of candidate {record.id}')
-            require(record.cost, COSTS,
-                    f'{name}: costs of candidate {record.id}')
-
-
-def costs_of(archives, meta):
-    """Costs of whole models: what is not backbone is the same for all.
-
-    Of the first archive; all candidates that did not fail have costs.
-    """
-    name, records = next(iter(archives.items()))
-    where = f'{name}: .meta.json (of the archive of a search)'
-    require(meta, ['evaluation'], where)
-    require(meta['evaluation'], ['input_size'], f'{where}: evaluation')
-    cost = next(r.cost for r in records if r.ok)
-    rest = Complexity(cost['params'] - cost['backbone_params'],
-                      cost['macs'] - cost['backbone_macs'])
-    return CostModel(
-        space_from_dict(meta['space']),
-        tuple(meta['evaluation']['input_size']), rest)
-
-
-def write(path, text):
+def write(path, lines):
     """Write a file and the folder that it is in."""
+    from scalenas_mm._files import write_atomic
     try:
-        write_atomic(path, text)
+        write_atomic(path, ''.join(f'{line}\n' for line in lines))
     except OSError as error:
         fail(f'--out: {error}')
 
 
 def propose(args):
     """Write architectures; return rows for the table."""
-    if args.num < 1:
-        raise ArchError('--num', 'at least 1', args.num)
-    archives, meta = read_all(args.archives)
-    check_measured(archives, args.metric)
+    from scalenas_mm.predictors import joint_costs, propose_jointly
+    from scalenas_mm.search import read_tasks
+    archives, meta = read_tasks(args.archives)
     limits = {'macs': args.max_macs, 'params': args.max_params}
     found = propose_jointly(
-        costs_of(archives, meta),
+        joint_costs(archives, meta, args.metric),
         archives,
         args.metric,
         args.num,
@@ -151,30 +72,18 @@ def propose(args):
         seed=args.seed)
     if not found:
         fail('propagation met no new architecture')
-    lines = [
-        json.dumps(
-            dict(
-                digest=p.arch.digest,
-                arch=p.arch.to_dict(),
-                predicted=p.predicted,
-                cost=p.cost)) for p in found
-    ]
-    write(args.out, '\n'.join(lines) + '\n')
+    write(args.out, [json.dumps(p.to_dict()) for p in found])
     return [(p.arch.digest, p.predicted, p.cost) for p in found]
 
 
 def front(args):
     """Write the joint archive; return rows of its front."""
-    archives, _ = read_all(args.archives)
+    from scalenas_mm.search import join_archives, joint_front, read_tasks
+    archives, _ = read_tasks(args.archives)
     joined = join_archives(archives)
     names = [f'{name}.{args.metric}' for name in archives]
-    objectives = Objectives({
-        **dict.fromkeys(names, 'max'), 'macs': 'min'
-    }, ['macs'])
-    for record in joined:
-        objectives.check(record.metrics)
-    write(args.out, ''.join(r.to_json() + '\n' for r in joined))
-    best = [joined[i] for i in pareto_front(objectives.values(joined))]
+    best = joint_front(joined, names)
+    write(args.out, [r.to_json() for r in joined])
     print(f'{len(joined)} architectures measured in all tasks, '
           f'{len(best)} on the front')
     return [(r.digest, {
@@ -184,6 +93,9 @@ def front(args):
 
 
 def show(rows, title):
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
     table = Table(title=title, box=box.SIMPLE)
     table.add_column('architecture')
     for name in (*rows[0][1], 'MACs (M)', 'params (M)'):
@@ -199,6 +111,8 @@ def main():
     args = parse_args()
     if Path(args.out).exists() and not args.force:
         fail(f'{args.out} exists; --force overwrites it')
+    if args.command == 'propose' and args.num < 1:
+        fail(f'--num: expected at least 1, got {args.num}')
     with readable_errors():
         if args.command == 'propose':
             show(propose(args), 'Proposals, predicted metrics')

@@ -2,7 +2,7 @@
 from .checkpoint import PredictorError, load_predictor, save_predictor
 from .features import choose_features
 from .fit import fit_predictor, judge
-from .joint import Proposal, propose_jointly
+from .joint import Proposal, joint_costs, propose_jointly
 from .limits import CostLimits
 from .mlp import MultiMetricMLP
 from .propagation import NetworkCodingPropagation, Propagation
@@ -13,5 +13,5 @@ __all__ = [
     'CostLimits', 'MultiMetricMLP', 'NCPSearcher', 'NetworkCodingPropagation',
     'PredictorError', 'Propagation', 'Proposal', 'Target', 'Task',
     'choose_features', 'efficiency_targets', 'fit_predictor', 'judge',
-    'load_predictor', 'propose_jointly', 'save_predictor'
+    'load_predictor', 'joint_costs', 'propose_jointly', 'save_predictor'
 ]

@@ -4,11 +4,16 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
 
+from scalenas_mm.benchmarks import space_from_dict
 from scalenas_mm.search import Objectives, Record, select
-from scalenas_mm.spaces import Arch, CostModel
+from scalenas_mm.search.joint import Tasks, require
+from scalenas_mm.spaces import Arch, Complexity, CostModel, SettingError
 from .mlp import MultiMetricMLP
 from .proposals import fit_records, genes_of, propagate, tradeoff
 from .targets import Task
+
+# whose differences are the cost of what is not backbone
+COSTS = ('params', 'macs', 'backbone_params', 'backbone_macs')
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,55 @@ class Proposal:
     predicted: Dict[str, float]
     cost: Dict[str, int]
 
+    def to_dict(self) -> Dict[str, Any]:
+        """A line for ``ListedSearch``."""
+        return dict(
+            digest=self.arch.digest,
+            arch=self.arch.to_dict(),
+            predicted=self.predicted,
+            cost=self.cost)
+
+
+def joint_costs(archives: Tasks, meta: Mapping[str, Any],
+                metric: str) -> CostModel:
+    """Costs of whole models: what is not backbone is the same for all.
+
+    Args:
+        archives (Mapping[str, Sequence[Record]]): Candidates by task.
+        meta (Mapping[str, Any]): Description of the first archive, that of a
+            search.
+        metric (str): What predictors are to be fitted to.
+
+    Raises:
+        SettingError: A predictor cannot be fitted, for want of candidates, of
+            the metric or of costs; or the description lacks something.
+    """
+    for name, records in archives.items():
+        _check_measured(name, records, metric)
+    name, records = next(iter(archives.items()))
+    where = f'{name}: .meta.json (of the archive of a search)'
+    require(meta, ['evaluation'], where)
+    require(meta['evaluation'], ['input_size'], f'{where}: evaluation')
+    cost = next(r.cost for r in records if r.ok)
+    rest = Complexity(cost['params'] - cost['backbone_params'],
+                      cost['macs'] - cost['backbone_macs'])
+    height, width = meta['evaluation']['input_size']
+    return CostModel(space_from_dict(meta['space']), (height, width), rest)
+
+
+def _check_measured(name: str, records: Sequence[Record], metric: str) -> None:
+    good = [r for r in records if r.ok]
+    if len(good) < 2:
+        raise SettingError(name, 'at least two measured candidates',
+                           f'{len(good)} among {len(records)}')
+    for record in good:
+        require(record.metrics, [metric],
+                f'{name}: metrics of candidate {record.id}')
+        require(record.cost, COSTS, f'{name}: costs of candidate {record.id}')
+
 
 def propose_jointly(costs: CostModel,
-                    archives: Mapping[str, Sequence[Record]],
+                    archives: Tasks,
                     metric: str,
                     num: int,
                     cost: str = 'macs',

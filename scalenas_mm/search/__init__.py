@@ -1,6 +1,7 @@
 """Searchers: which architecture is evaluated next? Numpy only."""
 from .archive import Archive
-from .joint import join_archives
+from .compare import Method, compare_searches
+from .joint import join_archives, joint_front, read_tasks
 from .listed import ListedSearch, read_archs
 from .objectives import Constraints, Objectives
 from .pareto import (crowding_distance, hypervolume, pareto_front,
@@ -15,6 +16,7 @@ __all__ = [
     'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'Draw', 'FAILED',
     'ListedSearch', 'OK', 'Objectives', 'RandomSearch', 'Record',
     'SearchExhausted', 'Searcher', 'TopologyEvolution', 'check_meta',
-    'crowding_distance', 'hypervolume', 'join_archives', 'pareto_front',
+    'crowding_distance', 'hypervolume', 'Method', 'compare_searches',
+    'join_archives', 'joint_front', 'read_tasks', 'pareto_front',
     'read_archive', 'read_archs', 'read_meta', 'running_hypervolume', 'select'
 ]

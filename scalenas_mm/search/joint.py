@@ -1,12 +1,54 @@
-"""Several tasks over one space: join their archives."""
+"""Several tasks over one space: their archives together."""
 from dataclasses import replace
-from typing import Dict, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from scalenas_mm.spaces import SettingError
+from .objectives import Objectives
+from .pareto import pareto_front
+from .reading import PathLike, read_archive, read_meta
 from .record import Record
 
+Tasks = Mapping[str, Sequence[Record]]
 
-def join_archives(archives: Mapping[str, Sequence[Record]]) -> List[Record]:
+
+def read_tasks(
+    paths: Sequence[Tuple[str, PathLike]]
+) -> Tuple[Dict[str, List[Record]], Dict[str, Any]]:
+    """Archives of several tasks over one space.
+
+    Args:
+        paths (Sequence[tuple]): Name of each task and its archive.
+
+    Returns:
+        tuple: Candidates by task, and the description of the first archive.
+
+    Raises:
+        SettingError: Names are equal, or spaces are unknown or differ.
+        ArchiveError: A file cannot be read.
+    """
+    archives = {name: read_archive(path) for name, path in paths}
+    if len(archives) < 2 or len(archives) != len(paths):
+        raise SettingError('archives', 'two or more, of different names',
+                           [name for name, _ in paths])
+    metas = {name: read_meta(path) for name, path in paths}
+    first, meta = next(iter(metas.items()))
+    for name, other in metas.items():
+        require(other, ['space'], f'{name}: .meta.json')
+        if other['space'] != meta['space']:
+            raise SettingError(f'{name}: space', f'that of {first}',
+                               other['space'])
+    return archives, meta
+
+
+def require(values: Mapping[str, Any], keys: Iterable[str],
+            where: str) -> None:
+    """Raise :class:`SettingError`, which names it, if a key is missing."""
+    for key in keys:
+        if key not in values:
+            raise SettingError(where, key, ', '.join(values) or 'none')
+
+
+def join_archives(archives: Tasks) -> List[Record]:
     """Candidates that every task has measured, with the metrics of all.
 
     Metrics get the name of their task in front: ``digits.mIoU``. Costs are
@@ -46,3 +88,19 @@ def join_archives(archives: Mapping[str, Sequence[Record]]) -> List[Record]:
                 for key, value in table[digest].metrics.items()
             }) for i, digest in enumerate(both)
     ]
+
+
+def joint_front(joined: Sequence[Record],
+                metrics: Sequence[str],
+                cost: str = 'macs') -> List[Record]:
+    """Joined candidates that no other beats in all metrics and the cost.
+
+    Raises:
+        SettingError: A metric was not measured.
+    """
+    objectives = Objectives({
+        **dict.fromkeys(metrics, 'max'), cost: 'min'
+    }, (cost, ))
+    for record in joined:
+        objectives.check(record.metrics)
+    return [joined[i] for i in pareto_front(objectives.values(joined))]

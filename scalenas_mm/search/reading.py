@@ -10,6 +10,8 @@ from .record import Record
 
 PathLike = Union[str, Path]
 
+MANY = 1_000  # records
+
 
 class ArchiveError(RuntimeError):
     """The archive cannot be read, or is not the one that was expected."""
@@ -71,7 +73,10 @@ def read_lines(path: Path) -> Tuple[List[Record], Optional[str], int]:
     end = data.rfind(b'\n') + 1
     torn = data[end:].decode(errors='replace') or None
     with _no_garbage_collection():
-        return _parsed(path, data[:end]), torn, end
+        records = _parsed(path, data[:end])
+    if len(records) >= MANY:
+        gc.collect()  # now, and not again and again during the search
+    return records, torn, end
 
 
 def _parsed(path: Path, data: bytes) -> List[Record]:
@@ -91,7 +96,7 @@ def _parsed(path: Path, data: bytes) -> List[Record]:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Millions of small lists without a cycle are looked at in vain."""
+    """Millions of small lists, none in a cycle, would be looked at often."""
     enabled = gc.isenabled()
     gc.disable()
     try:

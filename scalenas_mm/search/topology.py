@@ -52,7 +52,8 @@ class TopologyEvolution(Searcher):
             raise SettingError('mutation', 'options as a dict', mutation)
         self.mutation = dict(mutation)
         self._parents: Tuple[int, List[Record]] = (0, [])
-        self._archs: Dict[int, Arch] = {}  # of these parents, by id
+        # by id, of these parents and of what was proposed since then
+        self._archs: Dict[int, Arch] = {}
         self._check_mutation()
 
     def _check_mutation(self) -> None:
@@ -95,8 +96,11 @@ class TopologyEvolution(Searcher):
     def propose(self, id: int) -> Draw:
         rng = self.rng(id)
         if id < self.n0:
-            return self.sample(rng, self.initial[id % len(self.initial)])
-        return self.offspring(id, rng)
+            draw = self.sample(rng, self.initial[id % len(self.initial)])
+        else:
+            draw = self.offspring(id, rng)
+        self._archs[id] = draw[0]
+        return draw
 
     def offspring(self, id: int, rng: np.random.Generator) -> Draw:
         """A child of the best before its generation."""

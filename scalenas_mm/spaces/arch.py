@@ -1,6 +1,7 @@
 """Architectures: small frozen values with a JSON form and a stable digest."""
 import hashlib
 import json
+from functools import cached_property
 from typing import Any, Dict, Mapping, Sequence, Type, TypeVar
 
 import numpy as np
@@ -40,7 +41,7 @@ class Arch:
             raise ArchError('architecture', f'JSON ({error})', text) from None
         return cls.from_dict(data)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the JSON form."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
