@@ -86,6 +86,7 @@ def _train(tables: List[ArchTable], folder: str, watch: Optional[Watch],
             folder,
             num_train=num_train,
             num_val=num_val,
+            threads=1,  # never slow beside other work; the result is the same
             progress=watch and watch(table.name))
         tell(f'{table.name}: trained on {num_train} networks; on {num_val} '
              f"others {trained.main} has an L1 error of "
