@@ -67,5 +67,31 @@ def test_help_needs_no_heavy_import(command):
     assert loaded == []
 
 
+@pytest.mark.parametrize('command, arguments, message', [
+    ('train.py', ['none.py'], 'config not found: none.py'),
+    ('train.py', ['c.py', '--resume', 'none.pth'], 'not found: none.pth'),
+    ('train.py', ['c.py', '--cfg-options', 'a'], 'expected KEY=VALUE'),
+    ('test.py', ['c.py', 'none.pth'], 'checkpoint not found: none.pth'),
+    ('test.py', ['c.py', 'c.py', '--out', 'x.txt'], 'must end in .json'),
+    ('analysis_tools/get_flops.py', ['none.py'], 'config not found'),
+    ('analysis_tools/get_flops.py', ['c.py', '--shape', '0'], 'positive'),
+    ('analysis_tools/browse_dataset.py', ['c.py'], '--output-dir'),
+    ('misc/print_config.py', ['none.py'], 'config not found: none.py'),
+    ('model_converters/ncp_released.py', ['a', 'b', '--task', 'seg'
+                                          ], 'file not found: a'),
+    ('model_converters/scalenas_released.py', ['a', 'b', '--task', 'seg'
+                                               ], 'file not found: a'),
+    ('dataset_converters/resize_cityscapes.py', ['a'], 'required: dst'),
+])
+def test_wrong_arguments_need_no_heavy_import(tmp_path, monkeypatch, command,
+                                              arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'c.py').write_text('a = 1\n')
+    done, loaded = answer(f'tools/{command}', *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr.splitlines()[-1]
+    assert loaded == []
+
+
 def test_the_list_of_exceptions_names_commands():
     assert SLOW <= set(COMMANDS)

@@ -79,7 +79,7 @@ def error_of(capsys, folder, *arguments):
     (['test.py', 'c.py', 'c.py', '--tta'], 'tta_model and tta_pipeline'),
     (['train.py', 'c.py', '--auto-scale-lr'], 'auto_scale_lr.base_batch_size'),
     (['train.py', 'c.py', '--launcher', 'slurm'], 'variable SLURM_PROCID'),
-    (['train.py', 's.py', '--resume', 'x.pth'], 'goes on with its archive'),
+    (['train.py', 's.py', '--resume', 'c.py'], 'goes on with its archive'),
 ])
 def test_errors_are_one_line(tmp_path, capsys, arguments, message):
     (tmp_path / 'c.py').write_text('a = 1\n')

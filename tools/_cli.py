@@ -166,8 +166,7 @@ def read_config(path: str, options: Optional[List[str]] = None) -> Any:
         The ``mmengine.Config``. Exits with code 2 and one line if the file is
         missing or cannot be run, or if an option does not fit it.
     """
-    if not osp.isfile(path):
-        fail(f'config not found: {path}')
+    check_config(path)
     from mmengine.config import Config
     try:
         config = Config.fromfile(path)
@@ -272,6 +271,12 @@ def inner_dataset(dataset: Any) -> Any:
     while 'dataset' in dataset:
         dataset = dataset['dataset']
     return dataset
+
+
+def check_config(path: str) -> None:
+    """Exit with code 2 if there is no such file."""
+    if not osp.isfile(path):
+        fail(f'config not found: {path}')
 
 
 def check_checkpoint(path: Optional[str]) -> None:

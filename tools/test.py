@@ -1,8 +1,8 @@
 """Test a checkpoint of what a config describes."""
 import os.path as osp
 
-from _cli import (build_runner, check_checkpoint, fail, inner_dataset,
-                  load_config, readable_errors, runner_parser)
+from _cli import (build_runner, check_checkpoint, check_config, fail,
+                  inner_dataset, load_config, readable_errors, runner_parser)
 
 
 def parse_args():
@@ -84,8 +84,9 @@ def test(config, out):
 
 def main():
     args = parse_args()
-    config = load_config(args)
+    check_config(args.config)
     check_checkpoint(args.checkpoint)
+    config = load_config(args)
     config.load_from = args.checkpoint
     with readable_errors():
         if args.show_dir:

@@ -1,6 +1,6 @@
 """Train what a config describes: a model, a supernet, or run a search."""
-from _cli import (build_runner, check_checkpoint, fail, load_config,
-                  readable_errors, runner_parser)
+from _cli import (build_runner, check_checkpoint, check_config, fail,
+                  load_config, readable_errors, runner_parser)
 
 
 def parse_args():
@@ -68,6 +68,9 @@ def set_auto_scale_lr(config):
 
 def main():
     args = parse_args()
+    check_config(args.config)
+    if args.resume != 'auto':
+        check_checkpoint(args.resume)
     config = load_config(args)
     set_resume(config, args.resume)
     if args.amp:

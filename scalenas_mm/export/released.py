@@ -104,7 +104,9 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
         data = torch.load(path, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError,
             KeyError) as error:
-        first = str(error).strip().splitlines() or ['empty file']
+        # torch first says how to load it by running its code
+        text = str(error).split('WeightsUnpickler error:')[-1]
+        first = text.strip().splitlines() or ['empty file']
         raise ReleasedError(f'{path}: not a checkpoint ({first[0]})') from None
     if isinstance(data, dict) and isinstance(data.get('state_dict'), dict):
         data = data['state_dict']

@@ -76,14 +76,13 @@ def rows(backbone, archs, shape, rest, drop_dead):
                         space.facts(arch).values()))
 
 
-def print_costs(args):
+def print_costs(config, args):
     """Print the table that the arguments ask for."""
     from rich.console import Console
     from rich.table import Table
 
     from scalenas_mm.backbones import find_searchable
     from scalenas_mm.evaluation import rest_of_model
-    config = read_config(args.config, args.cfg_options)
     model = build(config)
     backbone = find_searchable(model)
     archs = architectures(backbone, args.arch)
@@ -103,8 +102,9 @@ def print_costs(args):
 
 def main():
     args = parse_args()
-    with readable_errors():
-        print_costs(args)
+    config = read_config(args.config, args.cfg_options)
+    with readable_errors(ValueError):
+        print_costs(config, args)
 
 
 if __name__ == '__main__':

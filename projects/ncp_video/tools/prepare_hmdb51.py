@@ -32,9 +32,12 @@ def read_split(folder, split):
     for label, path in enumerate(files):
         name = path.name[:-len(suffix)]
         for line in path.read_text().splitlines():
-            video, which = line.split()
+            video, _, which = line.strip().rpartition(' ')
+            if not video or which not in ('0', *LISTS):
+                raise ValueError(f'{path}: expected lines "NAME.avi 0", 1 or '
+                                 f'2, got {line!r}')
             if which in LISTS:
-                yield LISTS[which], f'{name}/{Path(video).stem}', label
+                yield LISTS[which], f'{name}/{Path(video.strip()).stem}', label
 
 
 def extract(source, target):
