@@ -1,5 +1,4 @@
 """What the plots of a search show, as tables."""
-from dataclasses import asdict
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -31,11 +30,17 @@ def load_records(path: PathLike) -> pd.DataFrame:
     Raises:
         ArchiveError: There is no such file, or a line is not a candidate.
     """
-    return _flat([asdict(record) for record in read_archive(path)])
+    return _flat([dict(vars(record)) for record in read_archive(path)])
 
 
 def _flat(rows: List[Dict[str, Any]]) -> pd.DataFrame:
-    return pd.json_normalize(rows, max_level=1)
+    """A column for each entry of what is a dict, named with a dot."""
+    return pd.DataFrame([{
+        f'{key}.{name}' if name else key: inner
+        for key, value in row.items()
+        for name, inner in (value.items() if isinstance(value, dict) else [(
+            '', value)])
+    } for row in rows])
 
 
 def evaluated(records: pd.DataFrame, metric: str, cost: str) -> pd.DataFrame:

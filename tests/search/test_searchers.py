@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from scalenas_mm.search import (Objectives, RandomSearch, SearchExhausted,
-                                TopologyEvolution, hypervolume, select)
+                                TopologyEvolution, hypervolume, pareto_front,
+                                select)
 from scalenas_mm.spaces import CostModel, ScaleNetSpace, SettingError
 from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance, ask,
                           finish, tell)
@@ -48,6 +49,26 @@ def test_parents_are_the_best_of_all_before():
         for record, parent in zip(offspring, parents):
             assert parent in record.parents
             assert set(record.parents) <= set(parents)
+
+
+def test_the_front_grows_with_what_is_told():
+    """Read in pieces, it is the same as read at once."""
+    searcher = evolve(n0=20, k=10, N=60)
+    while not searcher.finished:
+        for candidate in searcher.ask(7):
+            failed = candidate.id % 4 == 1
+            changes = dict(status='failed', metrics={}) if failed else {}
+            tell(searcher, candidate, **changes)
+        good = [r for r in searcher.history if r.ok]
+        values = searcher.objectives.values(good)
+        ids, found = searcher.measured()
+        assert ids.tolist() == [r.id for r in good]
+        assert np.array_equal(found, values)
+        assert searcher.front() == [good[i] for i in pareto_front(values)]
+        before = len(searcher.history) // 2
+        ids, found = searcher.measured(before)
+        assert ids.tolist() == [r.id for r in good if r.id < before]
+        assert np.array_equal(found, values[:len(ids)])
 
 
 def test_offspring_are_made_of_their_parents():
