@@ -1,6 +1,7 @@
 """Fit a predictor to measured architectures, and judge it."""
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import (Any, Callable, Dict, Iterable, Iterator, Mapping,
+                    Optional)
 
 import numpy as np
 import torch
@@ -10,15 +11,20 @@ from torch import Tensor
 
 from scalenas_mm.spaces import ArchError, SettingError
 from .checks import check_number, check_positive, check_whole
-from .features import choose_features
+from .features import choose_features, parts_of
 from .mlp import MultiMetricMLP
 
 Metrics = Mapping[str, np.ndarray]
 Progress = Callable[[int, float], None]
 
-# by features; chosen without validation rows (docs/ncp.md). The paper's 1e-7
-# predicts the noisy settings of NAS-Bench-MR worse.
-WEIGHT_DECAY = {'code': 3e-5, 'log': 1e-4, 'code+log': 1e-4}
+# By features; how they were chosen: docs/ncp.md. The paper has 200 epochs and
+# 1e-7, which predicts the noisy settings of NAS-Bench-MR worse.
+_LOGS = dict(epochs=100, weight_decay=1e-4)
+RECIPES: Mapping[str, Mapping[str, Any]] = {
+    'code': dict(epochs=200, weight_decay=3e-5),
+    'log': _LOGS,
+    'code+log': _LOGS
+}
 
 
 @contextmanager
@@ -40,7 +46,7 @@ def reproducible(seed: int, threads: int = 1) -> Iterator[None]:
 
 def fit_predictor(codes: np.ndarray,
                   metrics: Metrics,
-                  epochs: int = 200,
+                  epochs: Optional[int] = None,
                   batch_size: int = 128,
                   lr: float = 0.01,
                   weight_decay: Optional[float] = None,
@@ -52,17 +58,18 @@ def fit_predictor(codes: np.ndarray,
     """Train a :class:`MultiMetricMLP` (NCP, Sec. E.1).
 
     Adam with a one-cycle schedule and the smooth L1 loss of the normalised
-    metrics. Deterministic by seed. The paper's own training has
-    ``features='code', weight_decay=1e-7``.
+    metrics. Deterministic by seed. The paper's own training is
+    ``features='code', epochs=200, weight_decay=1e-7``.
 
     Args:
         codes (np.ndarray): Codes, shape ``(num, genes)``.
         metrics (Mapping[str, np.ndarray]): Measured values, ``(num, )`` each.
-        epochs (int): How often every code is seen.
+        epochs (int, optional): How often every code is seen; by default as
+            in ``RECIPES`` for the features.
         batch_size (int): Codes in a step.
         lr (float): Highest learning rate.
-        weight_decay (float, optional): Of Adam; by default the one of the
-            features in ``WEIGHT_DECAY``.
+        weight_decay (float, optional): Of Adam; by default as in ``RECIPES``
+            for the features.
         features (str): What the predictor is fed, ``code``, ``log`` or
             ``code+log``; ``auto`` decides by the values of each gene, see
             :func:`choose_features`.
@@ -78,26 +85,56 @@ def fit_predictor(codes: np.ndarray,
             training diverged.
     """
     codes, values = _check(codes, metrics)
-    epochs = check_whole('epochs', epochs, 1)
+    chosen = resolve_recipe(codes.T, features, epochs, weight_decay)
     batch_size = check_whole('batch_size', batch_size, 1)
     threads = check_whole('threads', threads, 1)
     lr = check_positive('lr', lr)
-    if features == 'auto':
-        features = choose_features(codes.T)
     with reproducible(seed, threads):
         model = MultiMetricMLP(
-            codes.shape[1], list(metrics), features=features, **kwargs)
+            codes.shape[1],
+            list(metrics),
+            features=chosen['features'],
+            **kwargs)
         model.set_statistics(codes, values)
-        if weight_decay is None:
-            weight_decay = WEIGHT_DECAY[features]
         optimizer = torch.optim.Adam(
             model.parameters(),
             lr,
-            weight_decay=check_number('weight_decay', weight_decay),
+            weight_decay=chosen['weight_decay'],
             fused=True)
         _train(model, optimizer, model.inputs(codes),
-               model.normalise('metric', values), epochs, batch_size, progress)
+               model.normalise('metric', values), chosen['epochs'], batch_size,
+               progress)
     return model.eval().requires_grad_(False)
+
+
+def resolve_recipe(choices: Iterable[np.ndarray],
+                   features: str = 'auto',
+                   epochs: Optional[int] = None,
+                   weight_decay: Optional[float] = None) -> Dict[str, Any]:
+    """What :func:`fit_predictor` takes where it is told nothing else.
+
+    Args:
+        choices (Iterable[np.ndarray]): As for :func:`choose_features`.
+        features (str): As for :func:`fit_predictor`, as all that follow.
+
+    Returns:
+        dict: ``features``, ``epochs`` and ``weight_decay``.
+
+    Raises:
+        SettingError: One is out of range.
+    """
+    if features == 'auto':
+        features = choose_features(choices)
+    parts_of(features)
+    recipe = RECIPES[features]
+    if epochs is None:
+        epochs = recipe['epochs']
+    if weight_decay is None:
+        weight_decay = recipe['weight_decay']
+    return dict(
+        features=features,
+        epochs=check_whole('epochs', epochs, 1),
+        weight_decay=check_number('weight_decay', weight_decay))
 
 
 def _train(model: MultiMetricMLP, optimizer: torch.optim.Optimizer,

@@ -133,8 +133,9 @@ class MultiMetricMLP(nn.Module):
         self.eval()
         values = self(self.inputs(codes))
         self.train(training)
-        values = values * self.scale('metric') + self.metric_mean
-        return dict(zip(self.metrics, values.double().numpy().T))
+        # double, so that metrics of a small deviation keep their order
+        values = values.double() * self.scale('metric') + self.metric_mean
+        return dict(zip(self.metrics, values.numpy().T))
 
     def index(self, metric: str) -> int:
         """Position of a metric; raises :class:`SettingError`."""
