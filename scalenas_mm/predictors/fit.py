@@ -17,14 +17,15 @@ from .mlp import MultiMetricMLP
 Metrics = Mapping[str, np.ndarray]
 Progress = Callable[[int, float], None]
 
-# By features; how they were chosen: docs/ncp.md. The paper has 200 epochs and
-# 1e-7, which predicts the noisy settings of NAS-Bench-MR worse.
-_LOGS = dict(epochs=100, weight_decay=1e-4)
+# By features; how they were chosen: docs/ncp.md. The paper's weight decay of
+# 1e-7 predicts the noisy settings of NAS-Bench-MR worse.
+_LOGS = dict(epochs=100, weight_decay=2e-3, log_loss=True)
 RECIPES: Mapping[str, Mapping[str, Any]] = {
-    'code': dict(epochs=200, weight_decay=3e-5),
+    'code': dict(epochs=200, weight_decay=3e-5, log_loss=False),
     'log': _LOGS,
     'code+log': _LOGS
 }
+NO_ERROR = 1e-6  # of normalised metrics, far below what is ever reached
 
 
 @contextmanager
@@ -51,6 +52,7 @@ def fit_predictor(codes: np.ndarray,
                   lr: float = 0.01,
                   weight_decay: Optional[float] = None,
                   features: str = 'auto',
+                  log_loss: Optional[bool] = None,
                   seed: int = 0,
                   threads: int = 1,
                   progress: Optional[Progress] = None,
@@ -59,7 +61,7 @@ def fit_predictor(codes: np.ndarray,
 
     Adam with a one-cycle schedule and the smooth L1 loss of the normalised
     metrics. Deterministic by seed. The paper's own training is
-    ``features='code', epochs=200, weight_decay=1e-7``.
+    ``features='code', weight_decay=1e-7``.
 
     Args:
         codes (np.ndarray): Codes, shape ``(num, genes)``.
@@ -73,6 +75,10 @@ def fit_predictor(codes: np.ndarray,
         features (str): What the predictor is fed, ``code``, ``log`` or
             ``code+log``; ``auto`` decides by the values of each gene, see
             :func:`choose_features`.
+        log_loss (bool, optional): Whether to lower the logarithm of the loss.
+            Then weight decay counts in proportion to the error that is left,
+            so that one value suits exact and noisy metrics. By default as in
+            ``RECIPES`` for the features.
         seed (int): For weights, order and dropout.
         threads (int): Number of threads.
         progress (Callable, optional): Called with the number of finished
@@ -85,7 +91,7 @@ def fit_predictor(codes: np.ndarray,
             training diverged.
     """
     codes, values = _check(codes, metrics)
-    chosen = resolve_recipe(codes.T, features, epochs, weight_decay)
+    chosen = resolve_recipe(codes.T, features, epochs, weight_decay, log_loss)
     batch_size = check_whole('batch_size', batch_size, 1)
     threads = check_whole('threads', threads, 1)
     lr = check_positive('lr', lr)
@@ -103,14 +109,15 @@ def fit_predictor(codes: np.ndarray,
             fused=True)
         _train(model, optimizer, model.inputs(codes),
                model.normalise('metric', values), chosen['epochs'], batch_size,
-               progress)
+               chosen['log_loss'], progress)
     return model.eval().requires_grad_(False)
 
 
 def resolve_recipe(choices: Iterable[np.ndarray],
                    features: str = 'auto',
                    epochs: Optional[int] = None,
-                   weight_decay: Optional[float] = None) -> Dict[str, Any]:
+                   weight_decay: Optional[float] = None,
+                   log_loss: Optional[bool] = None) -> Dict[str, Any]:
     """What :func:`fit_predictor` takes where it is told nothing else.
 
     Args:
@@ -118,7 +125,7 @@ def resolve_recipe(choices: Iterable[np.ndarray],
         features (str): As for :func:`fit_predictor`, as all that follow.
 
     Returns:
-        dict: ``features``, ``epochs`` and ``weight_decay``.
+        dict: ``features``, ``epochs``, ``weight_decay`` and ``log_loss``.
 
     Raises:
         SettingError: One is out of range.
@@ -126,20 +133,20 @@ def resolve_recipe(choices: Iterable[np.ndarray],
     if features == 'auto':
         features = choose_features(choices)
     parts_of(features)
-    recipe = RECIPES[features]
-    if epochs is None:
-        epochs = recipe['epochs']
-    if weight_decay is None:
-        weight_decay = recipe['weight_decay']
-    return dict(
-        features=features,
-        epochs=check_whole('epochs', epochs, 1),
-        weight_decay=check_number('weight_decay', weight_decay))
+    told = dict(epochs=epochs, weight_decay=weight_decay, log_loss=log_loss)
+    recipe = {
+        **RECIPES[features],
+        **{k: v
+           for k, v in told.items() if v is not None}
+    }
+    check_whole('epochs', recipe['epochs'], 1)
+    check_number('weight_decay', recipe['weight_decay'])
+    return dict(features=features, **recipe)
 
 
 def _train(model: MultiMetricMLP, optimizer: torch.optim.Optimizer,
            inputs: Tensor, goals: Tensor, epochs: int, batch_size: int,
-           progress: Optional[Progress]) -> None:
+           log_loss: bool, progress: Optional[Progress]) -> None:
     num, lr = len(inputs), optimizer.param_groups[0]['lr']
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, lr, total_steps=epochs * -(-num // batch_size))
@@ -147,11 +154,13 @@ def _train(model: MultiMetricMLP, optimizer: torch.optim.Optimizer,
         total = 0.0
         for rows in torch.randperm(num).split(batch_size):
             loss = F.smooth_l1_loss(model(inputs[rows]), goals[rows])
+            total += loss.item() * len(rows)
+            if log_loss:
+                loss = (loss + NO_ERROR).log()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-            total += loss.item() * len(rows)
         if progress is not None:
             progress(epoch, total / num)
     if not np.isfinite(total):

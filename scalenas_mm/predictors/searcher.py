@@ -13,7 +13,7 @@ from .proposals import fit_records, genes_of, propagate, tradeoff
 from .targets import Task
 
 FIT_OPTIONS = ('epochs', 'batch_size', 'lr', 'weight_decay', 'seed', 'width',
-               'metric_width', 'dropout', 'features')
+               'metric_width', 'dropout', 'features', 'log_loss')
 PROPAGATION_OPTIONS = ('iterations', 'lr', 'strategy', 'round_every', 'bounds')
 SHORT = dict(iterations=20, lr=1.0)
 HOLDOUT = 5  # one of so many of the initial population checks the first fit

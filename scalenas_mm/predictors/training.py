@@ -12,7 +12,7 @@ import numpy as np
 from scalenas_mm.benchmarks import ArchTable
 from scalenas_mm.version import __version__
 from .checkpoint import save_predictor
-from .fit import WEIGHT_DECAY, Metrics, Progress, fit_predictor, judge
+from .fit import (Metrics, Progress, fit_predictor, judge, resolve_recipe)
 from .mlp import MultiMetricMLP
 
 NUM_TRAIN, NUM_VAL = 2000, 500  # NCP, Sec. 4
