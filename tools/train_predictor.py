@@ -60,9 +60,12 @@ def parse_args():
         '--num-val', type=int, help='rows to validate on (default: 500)')
     group.add_argument(
         '--seeds', type=int, nargs='+', default=[0], help='default: 0')
-    group.add_argument('--epochs', type=positive(int), help='default: 200')
+    group.add_argument(
+        '--epochs',
+        type=positive(int),
+        help='by default those of the features: 100, or 200 for codes alone')
     group.add_argument('--batch-size', type=positive(int), help='default: 128')
-    group.add_argument('--threads', type=positive(int), help='default: 2')
+    group.add_argument('--threads', type=positive(int), help='default: 1')
     group.add_argument(
         '--lr', type=positive(float), help='learning rate (default: 0.01)')
     group.add_argument(
@@ -98,7 +101,10 @@ def row(name, trained):
     from scalenas_mm.benchmarks import PAPER
     paper = PAPER[name].loss if name in PAPER else None
     l1 = trained.mean('l1')
-    return (name, trained.main, f'{l1:.3f}', f'{paper:.2f}' if paper else '-',
+    error = f'{l1:.3f}'
+    if len(trained.runs) > 1:
+        error += f"±{trained.deviation('l1'):.3f}"
+    return (name, trained.main, error, f'{paper:.2f}' if paper else '-',
             f'{l1 / paper:.3f}' if paper else '-',
             f"{trained.mean('kendall'):.3f}",
             f"{trained.mean('spearman'):.3f}",
@@ -110,14 +116,15 @@ def train(tables, out, options, console):
     from rich.progress import (BarColumn, Progress, TextColumn,
                                TimeRemainingColumn)
 
-    from scalenas_mm.predictors.training import fit_defaults, train_setting
-    epochs = options.get('epochs', fit_defaults()['epochs'])
+    from scalenas_mm.predictors.training import fit_settings, train_setting
+    told = {k: options[k] for k in ('features', 'epochs') if k in options}
     columns = (TextColumn('{task.description:<14}'), BarColumn(),
                TextColumn('{task.completed:.0f} of {task.total:.0f} epochs'),
                TimeRemainingColumn())
     rows = []
     with Progress(*columns, console=console) as progress:
         for table in tables:
+            epochs = fit_settings(table, **told)['epochs']
             task = progress.add_task(
                 table.name, total=epochs * len(options['seeds']))
             trained = train_setting(

@@ -1,7 +1,6 @@
 """Fit a predictor to measured architectures, and judge it."""
 from contextlib import contextmanager
-from typing import (Any, Callable, Dict, Iterable, Iterator, Mapping,
-                    Optional)
+from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
 
 import numpy as np
 import torch
@@ -136,8 +135,10 @@ def resolve_recipe(choices: Iterable[np.ndarray],
     told = dict(epochs=epochs, weight_decay=weight_decay, log_loss=log_loss)
     recipe = {
         **RECIPES[features],
-        **{k: v
-           for k, v in told.items() if v is not None}
+        **{
+            k: v
+            for k, v in told.items() if v is not None
+        }
     }
     check_whole('epochs', recipe['epochs'], 1)
     check_number('weight_decay', recipe['weight_decay'])

@@ -12,11 +12,12 @@ import numpy as np
 from scalenas_mm.benchmarks import ArchTable
 from scalenas_mm.version import __version__
 from .checkpoint import save_predictor
-from .fit import (Metrics, Progress, fit_predictor, judge, resolve_recipe)
+from .fit import Metrics, Progress, fit_predictor, judge, resolve_recipe
 from .mlp import MultiMetricMLP
 
 NUM_TRAIN, NUM_VAL = 2000, 500  # NCP, Sec. 4
-THREADS = 2
+THREADS = 1  # more wait for each other beside other work
+RECIPE = ('features', 'epochs', 'weight_decay', 'log_loss')
 # of fit_predictor, what is said elsewhere or decides nothing
 UNSAID = ('codes', 'metrics', 'seed', 'threads', 'progress')
 
@@ -34,8 +35,16 @@ class TrainedSetting(NamedTuple):
 
     def mean(self, score: str) -> float:
         """Mean of a score of the main metric over the seeds."""
-        return float(
-            np.mean([run['scores'][self.main][score] for run in self.runs]))
+        return float(np.mean(self._values(score)))
+
+    def deviation(self, score: str) -> float:
+        """Standard deviation of a score over the seeds, of a sample; 0 for a
+        single seed."""
+        values = self._values(score)
+        return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+    def _values(self, score: str) -> List[float]:
+        return [run['scores'][self.main][score] for run in self.runs]
 
 
 def predictor_file(folder: Union[str, Path], setting: str) -> Path:
@@ -113,15 +122,16 @@ def train_setting(table: ArchTable,
             the training is wrong.
     """
     columns = columns_of(table, metrics)
+    settings = fit_settings(table, **fit)
     runs: List[Dict[str, Any]] = []
     for seed in seeds:
         rows = table.split(num_train, num_val, seed)
         predictor, run = _train(table, columns, rows, seed, threads, progress,
-                                fit)
+                                settings)
         if not runs:
             save_predictor(
                 predictor_file(folder, table.name), predictor,
-                provenance(table, predictor, fit, run))
+                provenance(table, settings, run))
         runs.append(run)
     main = table.main if table.main in columns else next(iter(columns))
     return TrainedSetting(main, runs)
@@ -155,23 +165,35 @@ def _train(table: ArchTable, columns: Metrics, rows: Tuple[np.ndarray,
         seconds=round(seconds, 2))
 
 
-def provenance(table: ArchTable, predictor: MultiMetricMLP,
-               fit: Mapping[str, Any], run: Mapping[str,
-                                                    Any]) -> Dict[str, Any]:
+def provenance(table: ArchTable, settings: Mapping[str, Any],
+               run: Mapping[str, Any]) -> Dict[str, Any]:
     """What a stored predictor was made from, JSON values."""
-    training = {**fit_defaults(), **fit}
-    training['features'] = predictor.settings['features']
-    if training['weight_decay'] is None:
-        training['weight_decay'] = WEIGHT_DECAY[training['features']]
     return dict(
         setting=table.name,
         main=table.main,
         rows=len(table),
         data_sha256=data_sha256(table),
         space=table.space.to_dict() if table.space else None,
-        training=training,
+        training=dict(settings),
         version=__version__,
         **run)
+
+
+def fit_settings(table: ArchTable, **told: Any) -> Dict[str, Any]:
+    """All settings of :func:`fit_predictor` that a result depends on.
+
+    Features are chosen by the space of the table, if it is known.
+
+    Args:
+        table (ArchTable): The measured architectures.
+        **told: What is not left to the defaults.
+
+    Raises:
+        SettingError: A setting of the recipe is out of range.
+    """
+    choices = table.space.gene_choices() if table.space else table.codes.T
+    recipe = {name: told[name] for name in RECIPE if name in told}
+    return {**fit_defaults(), **told, **resolve_recipe(choices, **recipe)}
 
 
 def fit_defaults() -> Dict[str, Any]:

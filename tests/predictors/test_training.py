@@ -9,7 +9,7 @@ import pytest
 
 from scalenas_mm.benchmarks import ArchTable, BenchmarkError
 from scalenas_mm.predictors import fit_predictor, load_predictor, training
-from scalenas_mm.spaces import NCPSpace
+from scalenas_mm.spaces import NCPSpace, SettingError
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'train_predictor.py'
 
@@ -27,6 +27,8 @@ def test_the_first_seed_is_stored_with_what_it_was_made_from(table, tmp_path):
     assert trained.main == 'flops' and len(trained.runs) == 2
     scores = [run['scores']['flops']['l1'] for run in trained.runs]
     assert trained.mean('l1') == pytest.approx(np.mean(scores))
+    assert trained.deviation('l1') == pytest.approx(
+        abs(scores[0] - scores[1]) / 2**0.5)
     path = training.predictor_file(tmp_path, 'seg')
     predictor, origin = load_predictor(path)
     assert origin['seed'] == 3
@@ -34,8 +36,10 @@ def test_the_first_seed_is_stored_with_what_it_was_made_from(table, tmp_path):
     assert origin['training'] == dict(
         training.fit_defaults(),
         epochs=2,
-        features=predictor.settings['features'],
-        weight_decay=1e-4)
+        features='code+log',
+        weight_decay=2e-3,
+        log_loss=True)
+    assert predictor.settings['features'] == 'code+log'
     assert origin['data_sha256'] == training.data_sha256(table)
     rows = origin['split']['train']
     again = fit_predictor(
@@ -44,6 +48,17 @@ def test_the_first_seed_is_stored_with_what_it_was_made_from(table, tmp_path):
         seed=3)
     assert (again.predict(table.codes)['flops'] == predictor.predict(
         table.codes)['flops']).all()
+
+
+def test_all_settings_are_known_before_a_training(table):
+    found = training.fit_settings(table.take(np.arange(2)), lr=0.1)
+    assert (found['features'], found['epochs']) == ('code+log', 100)  # space
+    assert found['lr'] == 0.1
+    paper = training.fit_settings(table, features='code', weight_decay=1e-7)
+    assert (paper['epochs'], paper['weight_decay']) == (200, 1e-7)
+    assert not paper['log_loss']
+    with pytest.raises(SettingError, match='epochs: expected an integer'):
+        training.fit_settings(table, epochs=0)
 
 
 def test_other_data_have_another_digest(table):
@@ -82,7 +97,7 @@ def test_help_says_the_defaults():
         num_train=training.NUM_TRAIN,
         num_val=training.NUM_VAL,
         threads=training.THREADS)
-    names = {'epochs', 'batch_size', 'lr', 'num_train', 'num_val', 'threads'}
+    names = {'batch_size', 'lr', 'num_train', 'num_val', 'threads'}
     assert {
         name: said[name]
         for name in names
