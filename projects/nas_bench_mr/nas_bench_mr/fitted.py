@@ -6,13 +6,13 @@ import numpy as np
 from scalenas_mm.benchmarks import ArchTable, BenchmarkError, NASBenchMR
 from scalenas_mm.predictors import (MultiMetricMLP, PredictorError,
                                     load_predictor)
-from scalenas_mm.predictors.training import (data_sha256, predictor_file,
-                                             prepare_folder, split_sizes,
-                                             train_setting)
+from scalenas_mm.predictors.training import (data_sha256, fit_settings,
+                                             predictor_file, prepare_folder,
+                                             split_sizes, train_setting)
 from scalenas_mm.spaces import NCPSpace
 
-# name of the setting -> what to call after each epoch
-Watch = Callable[[str], Callable[[int, float], None]]
+# name of the setting, number of epochs -> what to call after each epoch
+Watch = Callable[[str, int], Callable[[int, float], None]]
 
 
 class Fitted(NamedTuple):
@@ -86,8 +86,8 @@ def _train(tables: List[ArchTable], folder: str, watch: Optional[Watch],
             folder,
             num_train=num_train,
             num_val=num_val,
-            threads=1,  # never slow beside other work; the result is the same
-            progress=watch and watch(table.name))
+            progress=watch and watch(table.name,
+                                     fit_settings(table)['epochs']))
         tell(f'{table.name}: trained on {num_train} networks; on {num_val} '
              f"others {trained.main} has an L1 error of "
              f"{trained.mean('l1'):.3f}, Kendall's tau "

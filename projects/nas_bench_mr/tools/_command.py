@@ -24,13 +24,12 @@ def training_bars():
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from scalenas_mm.predictors.training import fit_defaults
     columns = (TextColumn('{task.description:<14}'), BarColumn(),
                TextColumn('epoch {task.completed:.0f} of {task.total:.0f}'))
     with Progress(*columns, console=Console(stderr=True)) as progress:
 
-        def watch(name):
-            task = progress.add_task(name, total=fit_defaults()['epochs'])
+        def watch(name, epochs):
+            task = progress.add_task(name, total=epochs)
             return lambda *_: progress.advance(task)
 
         yield dict(
