@@ -45,6 +45,7 @@ SPACES = _own('space', '_register')
 SAMPLERS = _own('sampler', '_register')
 SEARCHERS = _own('searcher', '_register', 'predictors')
 PREDICTORS = _own('predictor', 'predictors')
+EVALUATIONS = _own('evaluation', 'evaluation')
 
 # Networks
 MODELS = _child(mmengine.MODELS, 'backbones', 'supernets')

@@ -1,4 +1,5 @@
 """Fixtures for all tests. Markers are declared in setup.cfg."""
+import importlib.util
 import json
 import os
 import sys
@@ -34,6 +35,17 @@ def tiny(tmp_path_factory) -> Path:
     folder = write_configs(tmp_path_factory.mktemp('tiny'))
     runner_of(folder / 'tiny_supernet.py', folder / 'supernet').train()
     return folder
+
+
+@pytest.fixture(autouse=True, scope='session')
+def unformatted_configs():
+    """MMEngine formats the config of every runner several times, which takes
+    most of the time of a small one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if importlib.util.find_spec('mmengine'):
+            patch.setattr('mmengine.config.config.FormatCode',
+                          lambda text, **_: (text, True))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ ALLOWED = {
         'spaces', 'samplers', 'search', 'evaluation', 'supernets',
         'backbones.base', 'benchmarks'
     },
-    'export': {'backbones', 'ops', 'evaluation'},
+    'export': {'backbones', 'ops', 'evaluation', 'search', 'spaces'},
     'visualization': {'spaces', 'search', 'benchmarks'},
     'datasets': set(),
     # modules at the top

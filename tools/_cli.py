@@ -19,6 +19,8 @@ from typing import (Any, Iterator, List, NoReturn, Optional, Sequence, Tuple,
 EXPECTED = (
     ('scalenas_mm.spaces', 'InputError'),
     ('scalenas_mm.search', 'ArchiveError'),
+    ('scalenas_mm.engine', 'SearchStopped'),
+    ('scalenas_mm.evaluation', 'RankError'),
     ('scalenas_mm.export', 'ExportError'),
     ('scalenas_mm.export.released', 'ReleasedError'),
     ('scalenas_mm.predictors', 'PredictorError'),

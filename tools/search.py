@@ -1,9 +1,6 @@
 """Search a trained supernet; the result is ``archive.jsonl``."""
-from _cli import (check_checkpoint, fail, load_config, readable_errors,
-                  runner_parser)
-from mmengine.runner import Runner
-
-import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
+from _cli import (build_runner, check_checkpoint, fail, load_config,
+                  readable_errors, runner_parser)
 
 
 def parse_args():
@@ -17,6 +14,10 @@ def parse_args():
         action='store_true',
         help='go on with the archive in the work directory')
     parser.add_argument(
+        '--retry-failed',
+        action='store_true',
+        help='resume, and first measure again the candidates that failed')
+    parser.add_argument(
         '--archs',
         metavar='FILE',
         help='evaluate the architectures of this JSON lines file, such as an '
@@ -25,24 +26,29 @@ def parse_args():
     return parser.parse_intermixed_args()
 
 
-def main():
-    args = parse_args()
-    config = load_config(args)
-    if 'searcher' not in (config.get('train_cfg') or {}):
+def set_search(config, args):
+    """Let the config say what the arguments do."""
+    loop = config.get('train_cfg') or {}
+    if 'searcher' not in loop:
         fail(f'{args.config}: expected train_cfg of type '
              'scalenas_mm.SearchLoop; this config trains')
     config.load_from = args.checkpoint or config.get('load_from')
-    if not config.load_from:
-        fail('which supernet? give CHECKPOINT or set load_from in the config')
     check_checkpoint(config.load_from)
-    config.train_cfg.resume = args.resume
+    loop.resume = args.resume or bool(loop.get('resume'))
+    loop.retry_failed = args.retry_failed or bool(loop.get('retry_failed'))
     if args.archs:
-        config.train_cfg.searcher = dict(
+        loop.searcher = dict(
             type='ListedSearch',
             archs=args.archs,
-            objectives=config.train_cfg.searcher.objectives)
+            objectives=loop.searcher.objectives)
+
+
+def main():
+    args = parse_args()
+    config = load_config(args)
+    set_search(config, args)
     with readable_errors():
-        Runner.from_cfg(config).train()
+        build_runner(config).train()
 
 
 if __name__ == '__main__':

@@ -1,9 +1,12 @@
 """Backbones that turn an architecture into a network."""
-from .base import SearchableBackbone, find_searchable
+from .base import (FIXED, SHARED, SHRINKING, Index, SearchableBackbone,
+                   find_searchable, model_parts, plain_cfg, searchable_cfg,
+                   searchable_path)
 from .ncp import NCPBlock, NCPNet
 from .scalenet import MultiScaleModule, ScaleNet
 
 __all__ = [
-    'MultiScaleModule', 'NCPBlock', 'NCPNet', 'ScaleNet', 'SearchableBackbone',
-    'find_searchable'
+    'FIXED', 'Index', 'MultiScaleModule', 'NCPBlock', 'NCPNet', 'SHARED',
+    'SHRINKING', 'ScaleNet', 'SearchableBackbone', 'find_searchable',
+    'model_parts', 'plain_cfg', 'searchable_cfg', 'searchable_path'
 ]

@@ -1,20 +1,31 @@
 """What every searchable backbone offers."""
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from mmengine.model import BaseModule
 from torch import nn
 
-from scalenas_mm.spaces import Arch, ArchError, Space
+from scalenas_mm.registry import MODELS
+from scalenas_mm.spaces import Arch, ArchError, SettingError, Space
+
+# Where an entry of a smaller state dict lies in the larger one: ``...`` for
+# the whole tensor, or a tuple of slices and index lists.
+Index = Any
+FIXED, SHARED, SHRINKING = 'fixed', 'shared', 'shrinking'
 
 
 class SearchableBackbone(BaseModule):
     """A backbone whose architecture is one attribute.
 
-    Built from ``space.max_arch()`` it is the supernet, and :attr:`arch` may
-    be set to any member of the space. Built from a smaller architecture it
-    holds the layers of that one only. Parameters have the same names in
-    both.
+    There are three kinds:
+
+    - ``fixed``: it holds the layers of one architecture.
+    - ``shared``: the supernet, built from ``space.max_arch()``. It holds the
+      weights of all architectures; :attr:`arch` may be set to any of them.
+    - ``shrinking``: one network that gets smaller while it trains.
+
+    Parameters have the same names in all of them; :meth:`parts` says where
+    those of a smaller network lie in a larger one.
 
     Args:
         space (Space): The space of architectures.
@@ -23,10 +34,10 @@ class SearchableBackbone(BaseModule):
         init_cfg (dict | list[dict], optional): Initialisation.
 
     Attributes:
-        shares_weights: Whether the largest network holds the weights of all
-            others. If not, the architecture can never change.
+        largest: The kind of a backbone that is built from the largest
+            architecture. All others are fixed.
     """
-    shares_weights = True
+    largest = SHARED
 
     def __init__(self,
                  space: Space,
@@ -36,8 +47,8 @@ class SearchableBackbone(BaseModule):
         self.space = space
         self._built = self._arch = space.resolve('max' if arch is
                                                  None else arch)
-        self.searchable = (
-            self.shares_weights and self._built == space.max_arch())
+        whole = self._built == space.max_arch()
+        self.kind = self.largest if whole else FIXED
 
     @property
     def arch(self) -> Arch:
@@ -47,12 +58,10 @@ class SearchableBackbone(BaseModule):
     @arch.setter
     def arch(self, value: Any) -> None:
         arch = self.space.resolve(value)
-        if not self.searchable and arch != self._built:
-            why = ('only one built with the largest can change'
-                   if self.shares_weights else 'its weights fit no other')
+        if self.kind != SHARED and arch != self._built:
             raise ArchError(
-                'arch', f'{self._built.digest}, which this network was built '
-                f'with ({why})', arch.digest)
+                'arch', f'{self._built.digest}, which this {self.kind} '
+                f'{type(self).__name__} was built with', arch.digest)
         self._arch = arch
 
     @contextmanager
@@ -65,15 +74,115 @@ class SearchableBackbone(BaseModule):
         finally:
             self._arch = before
 
+    def parts(self, arch: Arch) -> Dict[str, Index]:
+        """Where every entry of a sub-network's state dict lies in this one's.
+
+        ``{key: weights[key][index]}`` over the result are the weights of the
+        network that is built from ``arch``.
+
+        Args:
+            arch (Arch): A member of the space, within what was built.
+        """
+        if arch != self._built:
+            raise ArchError('arch', self._built.digest, arch.digest)
+        return {key: ... for key in self.state_dict()}
+
+
+def model_parts(model: nn.Module, arch: Arch) -> Dict[str, Index]:
+    """:meth:`SearchableBackbone.parts` of a whole model.
+
+    Every sub-module that has ``parts``, such as a head behind elastic
+    channels, says where its own entries lie; the others are taken whole.
+    """
+    out: Dict[str, Index] = {key: ... for key in model.state_dict()}
+    for name, module in model.named_modules():
+        if not hasattr(module, 'parts'):
+            continue
+        prefix = f'{name}.' if name else ''
+        out = {k: v for k, v in out.items() if not k.startswith(prefix)}
+        out.update({prefix + k: v for k, v in module.parts(arch).items()})
+    return out
+
 
 def find_searchable(model: nn.Module) -> SearchableBackbone:
-    """The searchable backbone inside ``model``.
+    """The searchable backbone inside ``model``, wherever it is.
+
+    If there are several, the one that is not fixed.
 
     Raises:
-        ValueError: There is none, or more than one.
+        SettingError: There is none, or more than one.
     """
     found = [m for m in model.modules() if isinstance(m, SearchableBackbone)]
-    if len(found) != 1:
-        raise ValueError('expected a model with one searchable backbone, '
-                         f'{type(model).__name__} has {len(found)}')
-    return found[0]
+    return _only(found, [m for m in found if m.kind != FIXED],
+                 type(model).__name__)
+
+
+def searchable_path(model_cfg: Dict[str, Any]) -> Tuple[Any, ...]:
+    """Keys to the config of the searchable backbone in that of a model.
+
+    The same as :func:`find_searchable` on the built model, without building
+    it. Of a supernet, they begin with ``architecture``.
+
+    Raises:
+        SettingError: There is none, or more than one.
+    """
+    start = ('architecture', ) if 'architecture' in model_cfg else ()
+    found = _searchable_paths(_at(model_cfg, start), start)
+    return _only(found, [
+        path
+        for path in found if _at(model_cfg, path).get('arch') in (None, 'max')
+    ], str(model_cfg.get('type')))
+
+
+def searchable_cfg(model_cfg: Dict[str, Any]) -> Dict[str, Any]:
+    """The config at :func:`searchable_path`; a part of it, not a copy."""
+    return _at(model_cfg, searchable_path(model_cfg))
+
+
+def plain_cfg(model_cfg: Dict[str, Any]) -> Dict[str, Any]:
+    """A copy of the config of the network inside a supernet's, or of the
+    model itself if it is none. Plain dicts and lists."""
+    return _plain(model_cfg.get('architecture', model_cfg))
+
+
+def _only(found: List[Any], searched: List[Any], name: str) -> Any:
+    chosen = searched or found
+    if len(chosen) != 1:
+        raise SettingError('model', 'one searchable backbone',
+                           f'{len(chosen)} in {name}')
+    return chosen[0]
+
+
+def _at(cfg: Any, path: Tuple[Any, ...]) -> Any:
+    for key in path:
+        cfg = cfg[key]
+    return cfg
+
+
+def _searchable_paths(cfg: Any, path: Tuple[Any, ...]) -> List[Tuple]:
+    items: Any = ()
+    if isinstance(cfg, dict):
+        if _is_searchable(cfg.get('type')):
+            return [path]
+        items = cfg.items()
+    elif isinstance(cfg, (list, tuple)):
+        items = enumerate(cfg)
+    return [
+        found for key, value in items
+        for found in _searchable_paths(value, (*path, key))
+    ]
+
+
+def _is_searchable(kind: Any) -> bool:
+    """Whether ``type`` of a config names a searchable backbone."""
+    if isinstance(kind, str):
+        kind = MODELS.get(kind)
+    return isinstance(kind, type) and issubclass(kind, SearchableBackbone)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value))
+    return value

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from scalenas_mm.ops import BasicBlock, conv_norm
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import ArchError, NCPSpace
-from .base import SearchableBackbone
+from scalenas_mm.spaces import NCPSpace, SettingError
+from .base import FIXED, SearchableBackbone
 
 
 def _layer(in_channels: int, out_channels: int, kernel: int, stride: int,
@@ -110,9 +110,10 @@ class NCPNet(SearchableBackbone):
         init_cfg (dict | list[dict], optional): Initialisation.
 
     Raises:
-        ArchError: An argument or the architecture is not valid.
+        SettingError: An argument is not valid.
+        ArchError: The architecture is not.
     """
-    shares_weights = False
+    largest = FIXED
 
     def __init__(self,
                  arch: Any = 'initial',
@@ -128,7 +129,7 @@ class NCPNet(SearchableBackbone):
                  init_cfg: Optional[Union[dict, list]] = None):
         space = NCPSpace(blocks, units, channels, output_stride, in_channels)
         if upsample not in ('bilinear', 'nearest'):
-            raise ArchError('upsample', 'bilinear or nearest', upsample)
+            raise SettingError('upsample', 'bilinear or nearest', upsample)
         if init_cfg is None:
             init_cfg = [
                 dict(type='Kaiming', layer='Conv2d'),

@@ -1,6 +1,6 @@
 """ScaleNet, the backbone of ScaleNAS."""
 import re
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from scalenas_mm.ops import (BasicBlock, Bottleneck, Downsample, build_fusion,
                              conv_norm)
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import ArchError, ScaleNetModule, ScaleNetSpace
-from .base import SearchableBackbone
+from scalenas_mm.spaces import (ScaleNetArch, ScaleNetModule, ScaleNetSpace,
+                                SettingError)
+from .base import Index, SearchableBackbone
 
 
 class MultiScaleModule(BaseModule):
@@ -75,6 +76,12 @@ class MultiScaleModule(BaseModule):
         return F.relu(out)
 
 
+# stage, module, and a block by branch and level or a fusion by level, target
+# and source
+LAYER = re.compile(r'stage(\d+)\.(\d+)\.(?:'
+                   r'branches\.(\d+)\.(\d+)|fusions\.(\d+)_(\d+)_(\d+))\.')
+
+
 @MODELS.register_module()
 class ScaleNet(SearchableBackbone):
     """High-resolution network with searchable depths and fusions.
@@ -106,7 +113,8 @@ class ScaleNet(SearchableBackbone):
         init_cfg (dict | list[dict], optional): Initialisation.
 
     Raises:
-        ArchError: An argument or the architecture is not valid.
+        SettingError: An argument is not valid.
+        ArchError: The architecture is not.
     """
 
     def __init__(self,
@@ -137,11 +145,11 @@ class ScaleNet(SearchableBackbone):
         super().__init__(space, arch, init_cfg)
         self.space: ScaleNetSpace
         if upsample not in ('bilinear', 'nearest'):
-            raise ArchError('upsample', 'bilinear or nearest', upsample)
+            raise SettingError('upsample', 'bilinear or nearest', upsample)
         self.num_stages = len(space.num_modules) + 1
         if frozen_stages not in range(-1, self.num_stages + 1):
-            raise ArchError('frozen_stages', f'-1 to {self.num_stages}',
-                            frozen_stages)
+            raise SettingError('frozen_stages', f'-1 to {self.num_stages}',
+                               frozen_stages)
         self.drop_dead = drop_dead
         self.norm_eval = norm_eval
         self.frozen_stages = frozen_stages
@@ -189,6 +197,27 @@ class ScaleNet(SearchableBackbone):
     def _runs(self, arch):
         """The architecture whose layers are really run."""
         return self.space.live(arch) if self.drop_dead else arch
+
+    def parts(self, arch: ScaleNetArch) -> Dict[str, Index]:
+        """Whole tensors: a ScaleNet has some of the supernet's layers."""
+        modules = self._runs(arch).modules
+        return {
+            key: ...
+            for key in self.state_dict()
+            if self._is_part(LAYER.match(key), modules)
+        }
+
+    def _is_part(self, layer: Optional[re.Match], modules: Sequence) -> bool:
+        """Whether a layer of a module is in these modules; all others are."""
+        if layer is None:
+            return True
+        stage, position = int(layer[1]), int(layer[2])
+        module = modules[sum(self.space.num_modules[:stage - 2]) + position]
+        if layer[3]:
+            return int(layer[4]) < module.depth[int(layer[3])]
+        level, target, source = map(int, layer.group(5, 6, 7))
+        return level < module.depth[target] and bool(
+            module.fusion[target][level][source])
 
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
         """Map ``(N, 3, H, W)`` to one map per branch at strides 4, 8, ..."""

@@ -4,10 +4,11 @@ from .curve_hook import ValidationCurveHook
 from .network_training import TrainedNetwork, train_network, training_identity
 from .search_hooks import SearchLoggerHook
 from .search_loop import SearchLoop
+from .stopping import SearchStopped
 from .subnet_loop import SubnetTestLoop, SubnetValLoop
 
 __all__ = [
-    'DeviceLost', 'SearchLoggerHook', 'SearchLoop', 'SubnetTestLoop',
-    'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook', 'open_rows',
-    'train_missing', 'train_network', 'training_identity'
+    'DeviceLost', 'SearchLoggerHook', 'SearchLoop', 'SearchStopped',
+    'SubnetTestLoop', 'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook',
+    'open_rows', 'train_missing', 'train_network', 'training_identity'
 ]

@@ -13,7 +13,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils import ManagerMixin
 
-from scalenas_mm.backbones.base import find_searchable
+from scalenas_mm.backbones.base import searchable_cfg
 from scalenas_mm.evaluation import cost_model
 from scalenas_mm.registry import MODELS
 from .curve_hook import ValidationCurveHook
@@ -98,30 +98,27 @@ def network_config(config: Config, arch: Any) -> Config:
     backbone's output: an integer, or a list if it has several outputs.
     """
     cfg = copy.deepcopy(config)
-    cfg.model.backbone.arch = arch.to_dict()
+    backbone = searchable_cfg(cfg.model)
+    backbone.arch = arch.to_dict()
     keys = cfg.get('output_channels_keys') or []
     if keys:
-        channels = output_channels(cfg.model.backbone)
+        channels = output_channels(backbone, arch)
         value = channels[0] if len(channels) == 1 else channels
         cfg.merge_from_dict({key: value for key in keys})
     return cfg
 
 
-@torch.no_grad()
-def output_channels(backbone: Dict[str, Any]) -> List[int]:
+def output_channels(backbone: Dict[str, Any], arch: Any) -> List[int]:
     """Channels of each output of the backbone of this config."""
-    built = MODELS.build(dict(backbone, init_cfg=None)).eval()
-    in_channels = getattr(find_searchable(built).space, 'in_channels', 3)
-    return [
-        maps.shape[1] for maps in built(torch.zeros(1, in_channels, 64, 64))
-    ]
+    built = MODELS.build(dict(backbone, init_cfg=None))
+    return list(built.space.output_channels(arch))
 
 
 def training_identity(config: Config) -> Dict[str, Any]:
     """The part of a config that decides what is measured, as JSON values."""
     parts = {key: config.get(key) for key in IDENTITY}
     plain = json.loads(json.dumps(Config(parts).to_dict(), default=repr))
-    plain['model']['backbone'].pop('arch', None)
+    searchable_cfg(plain['model']).pop('arch', None)
     for loader in (plain['train_dataloader'], plain['val_dataloader']):
         for key in SPEED:
             loader.pop(key, None)

@@ -2,6 +2,7 @@
 import time
 from typing import List
 
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -54,7 +55,9 @@ class SearchLoggerHook(Hook):
         runner.logger.info(f'Pareto front after generation {generation} '
                            f'({good} candidates, {failed} failed):\n' +
                            '\n'.join(lines))
-        report = '' if searcher.finished else searcher.report(generation)
+        # only here: it may train a predictor, which others need not
+        last = searcher.finished or not is_main_process()
+        report = '' if last else searcher.report(generation)
         if report:
             runner.logger.info(report)
 

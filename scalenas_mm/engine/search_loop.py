@@ -1,48 +1,65 @@
-"""The search as an MMEngine loop."""
-import time
+"""The search as an MMEngine loop: ask, evaluate, record, tell."""
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
-from mmengine.dist import broadcast_object_list, is_main_process
-from mmengine.model import is_model_wrapper
+import torch
+from mmengine.dist import all_gather_object
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from scalenas_mm.backbones.base import find_searchable
-from scalenas_mm.evaluation import (calibrated, calibration_batches,
-                                    cost_model, evaluate)
-from scalenas_mm.registry import LOOPS, SEARCHERS
+from scalenas_mm.evaluation import (Outcome, calibration_batches, cost_model,
+                                    evaluation_identity, first_sample,
+                                    from_main, load_strictly, local_norms,
+                                    read_checkpoint, together, unwrapped,
+                                    weights_digest)
+from scalenas_mm.registry import EVALUATIONS, LOOPS, SEARCHERS
 from scalenas_mm.search import (FAILED, Archive, Candidate, Record, Searcher,
                                 SearchExhausted)
-from .identity import evaluation_identity, weights_digest
+from scalenas_mm.spaces import SettingError, as_size
+from scalenas_mm.version import versions
+from .stopping import SearchStopped, deterministic
 
 
 @LOOPS.register_module()
 class SearchLoop(BaseLoop):
-    """Evaluates the candidates of a searcher one by one.
+    """Evaluates the candidates of a searcher.
 
     It is a training loop to the runner: ``train_cfg=dict(type=
     'scalenas_mm.SearchLoop', ...)``. The training data loader gives the
     batches for calibration; validation data and evaluator are those of the
-    validation loop. The weights never change.
+    validation loop. The weights never change. The main process proposes and
+    records; all of them measure.
 
     Besides ``before_train`` and ``after_train``, hooks may define
     ``before_search(runner)``, ``after_candidate(runner, record)``,
     ``after_generation(runner, generation)`` and ``after_search(runner)``.
 
+    If a candidate fails, the last good one (at first, the smallest
+    architecture of the space) is measured again. If that fails, too, the
+    reason is not the candidate: the search stops and records nothing.
+
     Args:
-        runner (Runner): The runner.
+        runner (Runner): The runner. Its ``load_from`` is the supernet, which
+            must hold all weights of the model and no others.
         dataloader (DataLoader | dict): Training data.
         searcher (dict): Config of the searcher.
         input_size (Sequence[int]): Height and width for which costs are
             counted.
+        evaluation (dict): How candidates are measured.
         num_calibration_batches (int): Training batches on which batch-norm
             statistics are re-estimated for each candidate; 0 keeps those of
             the supernet. The released code has 8.
         seed (int): Chooses the calibration batches.
         archive (str): Name of the archive in the work directory.
         resume (bool): Go on with an existing archive.
+        retry_failed (bool): Resume, and first measure again what failed.
         fp16 (bool): Evaluate in mixed precision.
+        max_failures (int): Stop after so many failures in a row.
+        allow_untrained (bool): Search without a checkpoint.
+        deterministic (bool): Use deterministic algorithms only. On a CPU
+            results are the same without it. On a GPU equal seeds give equal
+            metrics only with it, on the same machine and versions.
     """
 
     def __init__(self,
@@ -50,26 +67,39 @@ class SearchLoop(BaseLoop):
                  dataloader: Union[DataLoader, dict],
                  searcher: dict,
                  input_size: Sequence[int],
+                 evaluation: dict = dict(type='Sequential'),
                  num_calibration_batches: int = 8,
                  seed: int = 0,
                  archive: str = 'archive.jsonl',
                  resume: bool = False,
-                 fp16: bool = False) -> None:
+                 retry_failed: bool = False,
+                 fp16: bool = False,
+                 max_failures: int = 10,
+                 allow_untrained: bool = False,
+                 deterministic: bool = False) -> None:
         super().__init__(runner, dataloader)
         self.searcher_cfg = dict(searcher)
-        self.input_size = (int(input_size[0]), int(input_size[1]))
-        self.num_calibration_batches = num_calibration_batches
-        self.seed = seed
+        self.evaluation_cfg = dict(evaluation)
+        self.settings = dict(
+            input_size=list(as_size(input_size)),
+            num_calibration_batches=num_calibration_batches,
+            seed=seed,
+            fp16=fp16,
+            deterministic=deterministic)
         self.archive_path = Path(runner.work_dir) / archive
-        # `--resume` of the usual launchers means the archive; the checkpoint
-        # holds the supernet and is only loaded
-        self.resume = resume or runner._resume
-        runner._resume = False
-        self.fp16 = fp16
+        # `--resume` of the usual launchers means the archive. The checkpoint
+        # is only loaded, and by this loop: the runner's way is not strict.
+        self.resume = resume or retry_failed or runner._resume
+        self.load_from = runner._load_from
+        runner._resume, runner._load_from = False, None
+        self.retry_failed = retry_failed
+        self.max_failures = max_failures
+        self.allow_untrained = allow_untrained
         self.max_iters = int(self.searcher_cfg.get('N', 2000))
         self.val_interval = self.max_epochs = 1
         self.searcher: Optional[Searcher] = None
         self.archive: Optional[Archive] = None
+        self._failures = 0
 
     @property
     def iter(self) -> int:
@@ -84,31 +114,25 @@ class SearchLoop(BaseLoop):
         return self.searcher.generation(self.iter)
 
     @property
-    def model(self):
+    def model(self) -> torch.nn.Module:
         """The model, without a wrapper for distributed training."""
-        model = self.runner.model
-        return model.module if is_model_wrapper(model) else model
+        return unwrapped(self.runner.model)
 
     def run(self) -> Any:
         """Search until the searcher is done.
 
         Raises:
             ArchiveError: The archive is in use or of something else.
-            ArchError: An objective is not among the metrics.
+            SettingError: A setting, or the checkpoint, is wrong.
+            SearchStopped: Measurements fail, whatever is measured.
         """
-        self._prepare()
-        self.runner.call_hook('before_train')
-        self.runner.call_hook('before_search')
         try:
-            while not self.searcher.finished:
-                generation = self.epoch
-                candidate, = self.searcher.ask()
-                self._step(candidate)
-                if self.searcher.finished or self.epoch != generation:
-                    self.runner.call_hook(
-                        'after_generation', generation=generation)
-        except SearchExhausted as error:
-            self.runner.logger.warning(f'search ends early: {error}')
+            with deterministic(self.settings['deterministic']):
+                self._prepare()
+                self.runner.call_hook('before_train')
+                self.runner.call_hook('before_search')
+                self._retry()
+                self._search()
         finally:
             if self.archive is not None:
                 self.archive.close()
@@ -116,94 +140,192 @@ class SearchLoop(BaseLoop):
         self.runner.call_hook('after_train')
         return self.runner.model
 
+    # -- before the search ------------------------------------------------
     def _prepare(self) -> None:
-        """Build the searcher and replay the archive into it."""
+        """Load the supernet, build everything, replay the archive."""
+        val = self.runner.val_loop
+        if val is None:
+            raise SettingError(
+                'val_cfg', 'validation data and an evaluator, '
+                'to measure candidates', None)
+        self._load()
+        self.digest = self._check_weights()
+        local_norms(self.model)
         self.backbone = find_searchable(self.model)
-        self.costs = cost_model(self.model, self.input_size)
-        self.searcher = SEARCHERS.build(
-            self.searcher_cfg, default_args=dict(costs=self.costs))
+        self.costs = together(
+            lambda: cost_model(self.model, self.settings['input_size'],
+                               first_sample(self.model, val.dataloader)))
+        self.searcher = together(self._new_searcher)
         self.max_iters = self.searcher.N
         self.max_epochs = self.searcher.generation(self.searcher.N - 1) + 1
-        records = self._open_archive()
+        self._replay(from_main(self._open_archive))
+        batches = together(lambda: calibration_batches(
+            self.dataloader, self.settings['num_calibration_batches'], self.
+            settings['seed']))
+        self.evaluation = EVALUATIONS.build(
+            self.evaluation_cfg,
+            default_args=dict(
+                model=self.model,
+                dataloader=val.dataloader,
+                evaluator=val.evaluator,
+                batches=batches,
+                seed=self.settings['seed'],
+                fp16=self.settings['fp16']))
+
+    def _new_searcher(self) -> Searcher:
+        return SEARCHERS.build(
+            self.searcher_cfg, default_args=dict(costs=self.costs))
+
+    def _replay(self, records: Sequence[Record]) -> None:
         for record in records:
             self.searcher.tell(record)
-        self.batches = calibration_batches(self.dataloader,
-                                           self.num_calibration_batches,
-                                           self.seed)
+
+    def _load(self) -> None:
+        """Load the supernet, all of it."""
+        if self.load_from is None:
+            if self.allow_untrained:
+                return
+            raise SettingError(
+                'load_from', 'the checkpoint of a trained supernet '
+                '(or train_cfg.allow_untrained=True)', None)
+        checkpoint = together(lambda: read_checkpoint(self.load_from))
+        self.runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        load_strictly(self.model, checkpoint, self.load_from)
+        self.runner.logger.info(f'loaded the supernet {self.load_from}')
+
+    def _check_weights(self) -> str:
+        """Digest of the weights, which all ranks must have."""
+        digests = all_gather_object(weights_digest(self.model))
+        if len(set(digests)) > 1:
+            raise SettingError('load_from', 'one supernet on all ranks',
+                               digests)
+        return digests[0]
 
     def _open_archive(self) -> Sequence[Record]:
-        """The main process holds the archive; all ranks read it first."""
-        shared: list = [None, None]
-        if is_main_process():
-            try:
-                self.archive = Archive(self.archive_path, self.meta(),
-                                       self.resume)
-                shared[0] = self.archive.records.copy()
-                if self.archive.dropped:
-                    self.runner.logger.warning(
-                        'dropped a torn last line of the archive: '
-                        f'{self.archive.dropped[:80]!r}')
-            except Exception as error:
-                shared[1] = error
-        broadcast_object_list(shared)
-        if shared[1] is not None:
-            raise shared[1]
-        return shared[0]
+        """Open the archive, which only the main process holds."""
+        self.archive = Archive(self.archive_path, self.meta(), self.resume)
+        for warning in self.archive.warnings:
+            self.runner.logger.warning(warning)
+        if self.archive.dropped:
+            self.runner.logger.warning(
+                'dropped a torn last line of the archive: '
+                f'{self.archive.dropped[:80]!r}')
+        return list(self.archive.records)
 
     def meta(self) -> Dict[str, Any]:
         """What the candidates of the archive depend on."""
         return dict(
             space=self.backbone.space.to_dict(),
             searcher=self.searcher.identity(),
-            evaluation=evaluation_identity(self),
-            supernet=weights_digest(self.model))
+            evaluation=evaluation_identity(self.runner.cfg, **self.settings),
+            supernet=self.digest,
+            versions=versions())
 
-    def _step(self, candidate: Candidate) -> None:
-        """Evaluate, store and announce one candidate."""
-        record = self._evaluate(candidate)
-        if self.archive is not None:
-            self.archive.append(record)
-        self.searcher.tell(record)
-        self.runner.call_hook('after_candidate', record=record)
+    # -- the search -------------------------------------------------------
+    def _search(self) -> None:
+        generation = None
+        try:
+            while not self.searcher.finished:
+                candidates = from_main(self._ask)
+                generation = candidates[0].generation
+                for record in self._measured(candidates):
+                    self._record(record)
+                if self.searcher.finished or self.epoch != generation:
+                    self.runner.call_hook(
+                        'after_generation', generation=generation)
+                    generation = None
+        except SearchExhausted as error:
+            self.runner.logger.warning(f'search ends early: {error}')
+            if generation is not None:
+                self.runner.call_hook(
+                    'after_generation', generation=generation)
 
-    def _evaluate(self, candidate: Candidate) -> Record:
-        start = time.time()
+    def _ask(self) -> List[Candidate]:
+        return self.searcher.ask(self.evaluation.size)
+
+    def _measured(self, candidates: Sequence[Candidate]) -> List[Record]:
+        """Records of candidates, as the main process has them."""
+        outcomes = self.evaluation([c.arch for c in candidates])
+        return from_main(lambda: [
+            self._judged(*pair)
+            for pair in zip(candidates, outcomes, strict=True)
+        ])
+
+    def _judged(self, candidate: Candidate, outcome: Outcome) -> Record:
+        """A record; a metric to optimise that is no number is a failure."""
+        metrics = {k: v for k, v in outcome.metrics.items() if _finite(v)}
+        error = outcome.error
+        if error is None:
+            self.searcher.objectives.check(outcome.metrics)
+            bad = [
+                key for key in self.searcher.objectives.metrics
+                if key not in metrics
+            ]
+            error = f'{bad[0]} is not finite' if bad else None
         arch = candidate.arch
-        fields: Dict[str, Any] = dict(
-            id=self.iter,
+        return Record(
+            id=candidate.id,
             digest=arch.digest,
             arch=arch.to_dict(),
+            metrics=metrics,
             cost=self.costs(arch),
             parents=list(candidate.parents),
-            generation=candidate.generation)
-        try:
-            fields['metrics'] = self.measure(arch)
-        except Exception as error:
-            self.runner.logger.exception(f'candidate {self.iter} failed')
-            fields.update(
-                status=FAILED, error=f'{type(error).__name__}: {error}')
-        else:
-            fields.update(self._judge(fields['metrics']))
-        return Record(seconds=round(time.time() - start, 3), **fields)
+            generation=candidate.generation,
+            seconds=outcome.seconds,
+            **(dict(status=FAILED, error=error) if error else {}))
 
-    def measure(self, arch: Any) -> Dict[str, float]:
-        """Metrics of one architecture; the supernet stays as it is."""
-        val = self.runner.val_loop
-        with self.backbone.active(arch), calibrated(self.model, self.batches):
-            return evaluate(self.model, val.dataloader, val.evaluator,
-                            self.fp16)
+    def _record(self, record: Record) -> None:
+        """Store, tell and announce one candidate."""
+        if not record.ok:
+            self._check_environment(record)
+        from_main(lambda: self.archive.append(record))
+        self.searcher.tell(record)
+        self.runner.call_hook('after_candidate', record=record)
+        self._failures = 0 if record.ok else self._failures + 1
+        if self._failures >= self.max_failures:
+            raise SearchStopped(
+                f'{self._failures} candidates in a row failed, the last one '
+                f'by {record.error}')
 
-    def _judge(self, metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Refuse wrong objectives; a metric that is no number is a failure."""
-        self.searcher.objectives.check(metrics)
-        bad = [key for key, value in metrics.items() if not _finite(value)]
-        if not bad:
-            return {}
-        good = {k: v for k, v in metrics.items() if k not in bad}
-        if not set(bad) & set(self.searcher.objectives.metrics):
-            return dict(metrics=good)
-        return dict(
-            metrics=good, status=FAILED, error=f'{bad[0]} is not finite')
+    def _retry(self) -> None:
+        """Measure again what failed in an earlier run; then the searcher
+        knows the better history only."""
+        if not self.retry_failed:
+            return
+        records = list(self.searcher.history)
+        for old in [record for record in records if not record.ok]:
+            new, = self._measured([
+                Candidate(old.id, self._arch(old), tuple(old.parents),
+                          old.generation)
+            ])
+            if not new.ok:
+                self._check_environment(new)
+            from_main(lambda: self.archive.update(new))
+            records[old.id] = new
+            self.runner.call_hook('after_candidate', record=new)
+        self.searcher = self._new_searcher()
+        self._replay(records)
+
+    def _arch(self, record: Record) -> Any:
+        return self.backbone.space.from_dict(record.arch)
+
+    def _check_environment(self, failed: Record) -> None:
+        """Raise unless a network that must work can be measured."""
+        good = [r for r in self.searcher.history if r.ok]
+        arch = (
+            self._arch(good[-1]) if good else self.backbone.space.live(
+                self.backbone.space.min_arch()))
+        name = f'candidate {good[-1].id}' if good else 'the smallest network'
+        again, = self._measured([Candidate(failed.id, arch)])
+        if not again.ok:
+            raise SearchStopped(
+                f'candidate {failed.id} failed by {failed.error}, and so does '
+                f'{name} now, by {again.error}: something is wrong with the '
+                'data, the device or the config; nothing was recorded of it')
+        if good and again.metrics != good[-1].metrics:
+            self.runner.logger.warning(
+                f'{name} has other metrics when it is measured again: '
+                f'{again.metrics} instead of {good[-1].metrics}')
 
 
 def _finite(value: float) -> bool:

@@ -1,15 +1,12 @@
 """Validation and test of a supernet at chosen architectures."""
 from typing import Any, Dict, Optional, Sequence, Union
 
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
 from scalenas_mm.backbones.base import find_searchable
-from scalenas_mm.evaluation import calibrated, calibration_batches, evaluate
+from scalenas_mm.evaluation import Sequential, calibration_batches, unwrapped
 from scalenas_mm.registry import LOOPS
-
-NAMES = {'min': 'smallest', 'hrnet': 'HRNet', 'max': 'largest'}
 
 
 def _training_data(runner: Runner) -> DataLoader:
@@ -24,8 +21,8 @@ class _SubnetLoop:
 
     Args:
         archs (Sequence[str] | dict): Names or JSON files of architectures,
-            or a dict of names and architectures. Defaults to the smallest,
-            HRNet if the space has it, and the largest.
+            or a dict of names and architectures. Defaults to all that have a
+            name in the space, such as ``min`` and ``max``.
         num_calibration_batches (int): Training batches on which batch-norm
             statistics are re-estimated; 0 keeps the supernet's.
         seed (int): Chooses the calibration batches.
@@ -49,9 +46,9 @@ class _SubnetLoop:
         """Architectures by the name they have in the results."""
         archs = self.archs
         if archs is None:
-            archs = [name for name in NAMES if name in space.named()]
+            archs = list(space.named())
         if not isinstance(archs, dict):
-            archs = {NAMES.get(name, name): name for name in archs}
+            archs = {name: name for name in archs}
         return {name: space.resolve(arch) for name, arch in archs.items()}
 
     @property
@@ -64,16 +61,24 @@ class _SubnetLoop:
         return self._batches or []
 
     def evaluate(self) -> Dict[str, float]:
-        """``{name/metric: value}`` over the chosen architectures."""
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
-        backbone = find_searchable(model)
+        """``{name/metric: value}`` over the chosen architectures.
+
+        Raises:
+            RuntimeError: One could not be measured; says on which rank.
+        """
+        model = unwrapped(self.runner.model)
+        archs = self.chosen(find_searchable(model).space)
+        measure = Sequential(model, self.dataloader, self.evaluator,
+                             self.batches, self.seed, self.fp16)
         metrics = {}
-        for name, arch in self.chosen(backbone.space).items():
-            with backbone.active(arch), calibrated(model, self.batches):
-                part = evaluate(model, self.dataloader, self.evaluator,
-                                self.fp16)
-            metrics.update({f'{name}/{k}': v for k, v in part.items()})
+        for name, arch in archs.items():
+            outcome, = measure([arch])
+            if outcome.error is not None:
+                raise RuntimeError(f'{name}: {outcome.error}')
+            metrics.update({
+                f'{name}/{k}': v
+                for k, v in outcome.metrics.items()
+            })
         return metrics
 
 

@@ -1,9 +1,21 @@
-"""Evaluation of candidates: calibration, metrics and measured cost."""
-from .calibration import calibrated, calibration_batches, seeded
-from .counter import cost_model, count, image_of, rest_of_model
-from .evaluate import EvaluationFailed, evaluate, quiet
+"""Evaluation of candidates: statistics, metrics and measured cost."""
+from .base import Evaluation, Outcome
+from .batches import calibration_batches, seeded
+from .counter import cost_model, count, rest_of_model
+from .identity import evaluation_identity
+from .ranks import RankError, alone, from_main, together
+from .sample import (blank_sample, first_sample, preprocessed, resized_sample,
+                     run_tensor, tensors, unwrapped)
+from .sequential import Sequential
+from .statistics import (Statistics, calibrated, estimate_statistics,
+                         local_norms, with_statistics)
+from .weights import load_strictly, read_checkpoint, weights_digest
 
 __all__ = [
-    'EvaluationFailed', 'calibrated', 'calibration_batches', 'cost_model',
-    'count', 'evaluate', 'image_of', 'quiet', 'rest_of_model', 'seeded'
+    'Evaluation', 'Outcome', 'RankError', 'Sequential', 'Statistics', 'alone',
+    'blank_sample', 'calibrated', 'calibration_batches', 'cost_model', 'count',
+    'estimate_statistics', 'evaluation_identity', 'first_sample', 'from_main',
+    'load_strictly', 'local_norms', 'preprocessed', 'read_checkpoint',
+    'resized_sample', 'rest_of_model', 'run_tensor', 'seeded', 'tensors',
+    'together', 'unwrapped', 'weights_digest', 'with_statistics'
 ]

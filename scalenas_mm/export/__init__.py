@@ -1,8 +1,10 @@
 """From an architecture and supernet weights to an ordinary model."""
+from .candidates import Source, export_candidate, open_source
 from .config import inheriting_config, standalone_config, task_config
-from .subnet import ExportError, Subnet, cut, fixed_cfg
+from .subnet import ExportError, Subnet, cut, fixed_cfg, selected
 
 __all__ = [
-    'ExportError', 'Subnet', 'cut', 'fixed_cfg', 'inheriting_config',
-    'standalone_config', 'task_config'
+    'ExportError', 'Source', 'Subnet', 'cut', 'export_candidate', 'fixed_cfg',
+    'inheriting_config', 'open_source', 'selected', 'standalone_config',
+    'task_config'
 ]

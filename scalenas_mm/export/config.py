@@ -1,11 +1,15 @@
 """Readable configs of exported sub-networks."""
 import ast
 import os
+import textwrap
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from mmengine.config import Config
 from yapf.yapflib.yapf_api import FormatCode
+
+from scalenas_mm.backbones import plain_cfg, searchable_cfg, searchable_path
+from scalenas_mm.spaces import SettingError
 
 
 def task_config(path: Path) -> Optional[Path]:
@@ -22,14 +26,25 @@ def task_config(path: Path) -> Optional[Path]:
     """
     cfg = Config.fromfile(path)
     model = cfg.get('model', {})
-    if 'backbone' in model and 'train_cfg' in cfg and 'searcher' not in (
-            cfg.train_cfg or {}):
+    if 'architecture' not in model and _trains(cfg) and _searchable(model):
         return path
     for base in _bases(path):
         found = task_config(base)
         if found is not None:
             return found
     return None
+
+
+def _trains(cfg: Config) -> bool:
+    train = cfg.get('train_cfg') or {}
+    return bool(train) and 'searcher' not in train
+
+
+def _searchable(model: Mapping[str, Any]) -> bool:
+    try:
+        return bool(searchable_cfg(model))
+    except SettingError:
+        return False
 
 
 def _bases(path: Path) -> List[Path]:
@@ -44,19 +59,38 @@ def _bases(path: Path) -> List[Path]:
     return []
 
 
-def arch_text(arch: Any) -> str:
-    """Python for the dict of an architecture, a line per branch."""
-    lines = []
-    for module in arch.to_dict()['modules']:
-        rows = ',\n            '.join(map(_compact, module['fusion']))
-        lines.append(f'    dict(\n        depth={module["depth"]},\n'
-                     f'        fusion=[\n            {rows}\n        ]),')
-    return 'dict(modules=[\n' + '\n'.join(lines) + '\n])'
+def arch_text(value: Any, indent: int = 0, used: int = 7) -> str:
+    """Python for an architecture's dict: what fits into a line is one.
 
-
-def _compact(rows: List[List[int]]) -> str:
-    return '[' + ', '.join('[' + ', '.join(map(str, row)) + ']'
-                           for row in rows) + ']'
+    Args:
+        value (Any): Of plain dicts, lists and scalars.
+        indent (int): Blanks before a line.
+        used (int): Columns of the first line that are taken.
+    """
+    line = _source(value)
+    if used + len(line) < 78 or not isinstance(value, (dict, list)):
+        return line
+    inner = ' ' * (indent + 4)
+    if isinstance(value, dict):
+        items = [
+            f'{key}={arch_text(item, indent + 4, indent + 5 + len(key))}'
+            for key, item in value.items()
+        ]
+        start, end = 'dict(', ')'
+    else:
+        items = [arch_text(item, indent + 4, indent + 4) for item in value]
+        start, end = '[', ']'
+    flat = isinstance(value, list) and not any(
+        isinstance(item, (dict, list)) for item in value)
+    if flat:
+        body = textwrap.fill(
+            ', '.join(items),
+            78,
+            initial_indent=inner,
+            subsequent_indent=inner)
+    else:
+        body = ',\n'.join(inner + item for item in items)
+    return f'{start}\n{body}\n{" " * indent}{end}'
 
 
 def overrides(base: Mapping[str, Any], cfg: Mapping[str,
@@ -87,15 +121,23 @@ def inheriting_config(base: Path, folder: Path, model: Dict[str, Any],
         comment (str): Lines for the head of the file.
     """
     task = Config.fromfile(base).model.to_dict()
-    text = arch_text(arch)
-    if task['backbone'].pop('arch', None) is not None:
-        text = text.replace('dict(', 'dict(_delete_=True, ', 1)
-    backbone = {k: v for k, v in model['backbone'].items() if k != 'arch'}
-    changes = overrides(task, dict(model, backbone=backbone))
-    changes['backbone'] = dict(changes.get('backbone', {}), arch=Name('arch'))
-    source = (f'{_commented(comment)}\n_base_ = {_reference(base, folder)!r}'
-              f'\n\narch = {text}\nmodel = {_source(changes)}\n')
-    return FormatCode(source, style_config='pep8')[0]
+    value = arch.to_dict()
+    if searchable_cfg(task).pop('arch', None) is not None:
+        value = dict(_delete_=True, **value)
+    model = plain_cfg(model)
+    searchable_cfg(model).pop('arch')
+    changes = overrides(task, model)
+    at_path(changes, searchable_path(model))['arch'] = Name('arch')
+    body = FormatCode(f'model = {_source(changes)}\n', style_config='pep8')[0]
+    return (f'{_commented(comment)}\n_base_ = {_reference(base, folder)!r}\n\n'
+            f'arch = {arch_text(value)}\n{body}')
+
+
+def at_path(changes: Dict[str, Any], path: Sequence[str]) -> Dict[str, Any]:
+    """The dict at these keys; those missing on the way are made."""
+    for key in path:
+        changes = changes.setdefault(key, {})
+    return changes
 
 
 class Name(str):
@@ -109,7 +151,7 @@ def _source(value: Any) -> str:
     if isinstance(value, Mapping):
         return 'dict(' + ', '.join(f'{key}={_source(item)}'
                                    for key, item in value.items()) + ')'
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return '[' + ', '.join(map(_source, value)) + ']'
     return repr(value)
 

@@ -3,10 +3,14 @@ from copy import deepcopy
 from typing import Any, Dict, NamedTuple, Sequence
 
 import torch
-from torch import Tensor, nn
+from mmengine.config import ConfigDict
+from torch import nn
 
-from scalenas_mm.backbones import find_searchable
-from scalenas_mm.evaluation import calibrated
+from scalenas_mm.backbones import (find_searchable, model_parts, plain_cfg,
+                                   searchable_cfg)
+from scalenas_mm.evaluation import (Statistics, estimate_statistics,
+                                    local_norms, preprocessed, run_tensor,
+                                    tensors, with_statistics)
 from scalenas_mm.registry import MODELS
 
 
@@ -33,66 +37,84 @@ def fixed_cfg(cfg: Dict[str, Any], arch: Any) -> Dict[str, Any]:
     Args:
         cfg (dict): Config of a model with a searchable backbone, or of a
             supernet around one.
-        arch (ScaleNetArch or another): The architecture.
+        arch (Arch): The architecture.
     """
-    plain = deepcopy(cfg.get('architecture', cfg))
-    plain.pop('init_cfg', None)
-    plain['backbone'].pop('init_cfg', None)
-    plain['backbone']['arch'] = arch.to_dict()
+    plain = plain_cfg(cfg)
+    backbone = searchable_cfg(plain)
+    for part in (plain, backbone):
+        part.pop('init_cfg', None)
+    backbone['arch'] = arch.to_dict()
     return plain
 
 
 @torch.no_grad()
-def cut(supernet: nn.Module, cfg: Dict[str, Any], arch: Any,
-        calibration: Sequence[Any], batches: Sequence[Any]) -> Subnet:
+def cut(supernet: nn.Module,
+        cfg: Dict[str, Any],
+        arch: Any,
+        calibration: Sequence[Any],
+        batches: Sequence[Any],
+        seed: int = 0) -> Subnet:
     """Build the sub-network and verify it.
 
     Args:
         supernet (nn.Module): The supernet, or a model with a searchable
             backbone. It stays as it is.
         cfg (dict): Its config.
-        arch (ScaleNetArch or another): What to cut out.
+        arch (Arch): What to cut out.
         calibration (Sequence): Training batches for the statistics of batch
             norm, as in the search.
         batches (Sequence): Collated validation batches on which outputs are
             compared.
+        seed (int): As in the search, for the calibration.
 
     Raises:
         ExportError: Outputs differ.
     """
     backbone = find_searchable(supernet)
     arch = backbone.space.live(arch)
-    network = getattr(supernet, 'architecture', supernet)
     plain = fixed_cfg(cfg, arch)
-    model = MODELS.build(deepcopy(plain)).eval()
+    # detectors read their config by attributes
+    model = MODELS.build(ConfigDict(deepcopy(plain))).eval()
+    local_norms(model)
     model.to(next(supernet.parameters()).device)
-    with backbone.active(arch), calibrated(supernet, calibration):
-        weights = network.state_dict()
-        model.load_state_dict(
-            {key: weights[key]
-             for key in model.state_dict()})
-        for batch in batches:
-            _compare(network, model, batch)
+    with backbone.active(arch):
+        statistics: Statistics = {}
+        if calibration:
+            statistics = estimate_statistics(supernet, calibration, seed)
+        with with_statistics(supernet, statistics):
+            network = getattr(supernet, 'architecture', supernet)
+            model.load_state_dict(selected(network, arch))
+            for batch in batches:
+                _compare(network, model, batch)
     return Subnet(arch, plain, model)
+
+
+def selected(network: nn.Module, arch: Any) -> Dict[str, torch.Tensor]:
+    """The weights of a sub-network, copied out of the larger network."""
+    weights = network.state_dict()
+    return {
+        key: weights[key][index].clone()
+        for key, index in model_parts(network, arch).items()
+    }
 
 
 def _compare(network: nn.Module, model: nn.Module, batch: Any) -> None:
     """Equal bit for bit on a CPU; elsewhere kernels may differ slightly."""
-    inputs = model.data_preprocessor(batch, False)['inputs']
-    expected = _tensors(network(inputs, mode='tensor'))
-    got = _tensors(model(inputs, mode='tensor'))
-    exact = inputs.device.type == 'cpu'
-    for a, b in zip(expected, got):
+    sample = preprocessed(model, batch)
+    expected, got = (
+        tensors(run_tensor(net, sample)) for net in (network, model))
+    if len(expected) != len(got) or not got:
+        raise ExportError(f'the sub-network has {len(got)} outputs, the '
+                          f'supernet {len(expected)}')
+    for a, b in zip(expected, got, strict=True):
+        if a.shape != b.shape:
+            raise ExportError(f'an output of the sub-network has the shape '
+                              f'{tuple(b.shape)}, in the supernet it has '
+                              f'{tuple(a.shape)}')
+        exact = a.device.type == 'cpu' or not a.is_floating_point()
         same = torch.equal(a, b) if exact else torch.allclose(
             a, b, rtol=1e-4, atol=1e-4 * float(a.abs().max()))
         if not same:
             raise ExportError(
                 'outputs of the sub-network differ from the supernet by up '
                 f'to {float((a - b).abs().max()):.3g}')
-
-
-def _tensors(output: Any) -> Sequence[Tensor]:
-    if isinstance(output, Tensor):
-        return [output]
-    values = output.values() if isinstance(output, dict) else output
-    return [tensor for value in values for tensor in _tensors(value)]

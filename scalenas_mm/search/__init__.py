@@ -3,6 +3,7 @@ from .archive import Archive
 from .compare import Method, compare_searches
 from .joint import join_archives, joint_front, read_tasks
 from .listed import ListedSearch, read_archs
+from .meta import differences
 from .objectives import Constraints, Objectives
 from .pareto import (crowding_distance, hypervolume, pareto_front,
                      running_hypervolume, select)
@@ -14,9 +15,9 @@ from .topology import TopologyEvolution
 
 __all__ = [
     'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'Draw', 'FAILED',
-    'ListedSearch', 'OK', 'Objectives', 'RandomSearch', 'Record',
+    'ListedSearch', 'Method', 'OK', 'Objectives', 'RandomSearch', 'Record',
     'SearchExhausted', 'Searcher', 'TopologyEvolution', 'check_meta',
-    'crowding_distance', 'hypervolume', 'Method', 'compare_searches',
-    'join_archives', 'joint_front', 'read_tasks', 'pareto_front',
-    'read_archive', 'read_archs', 'read_meta', 'running_hypervolume', 'select'
+    'compare_searches', 'crowding_distance', 'differences', 'hypervolume',
+    'join_archives', 'joint_front', 'pareto_front', 'read_archive',
+    'read_archs', 'read_meta', 'read_tasks', 'running_hypervolume', 'select'
 ]

@@ -10,6 +10,7 @@ from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
 
 from scalenas_mm.registry import MODELS
+from scalenas_mm.spaces import SettingError
 
 
 @contextmanager
@@ -67,8 +68,8 @@ class Distillation:
     def __init__(self, module: str, alpha: float = 1.0, teacher: Any = 'self'):
         if teacher != 'self' and (not isinstance(teacher, dict)
                                   or 'checkpoint' not in teacher):
-            raise ValueError("distillation.teacher: expected 'self' or "
-                             f'dict(checkpoint=...), got {teacher!r}')
+            raise SettingError('distillation.teacher',
+                               "'self' or dict(checkpoint=...)", teacher)
         self.module = module
         self.alpha = alpha
         self.teacher = teacher
@@ -97,6 +98,15 @@ class Distillation:
         return outputs
 
     def loss(self, student: List[Tensor], teacher: List[Tensor]) -> Tensor:
-        """``alpha`` times the mean squared error."""
+        """``alpha`` times the mean squared error.
+
+        Raises:
+            RuntimeError: Teacher and student ran the layer a different number
+                of times.
+        """
+        if len(student) != len(teacher):
+            raise RuntimeError(
+                f'distillation: {self.module} ran {len(student)} times in the '
+                f'student and {len(teacher)} times in the teacher')
         return self.alpha * sum(
             F.mse_loss(mine, theirs) for mine, theirs in zip(student, teacher))

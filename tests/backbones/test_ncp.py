@@ -90,7 +90,7 @@ def test_full_size_networks_of_the_default_space():
 def test_the_architecture_never_changes():
     space = NCPSpace(**SMALL)
     net = NCPNet('max', **SMALL)
-    assert net.space.max_arch() == net.arch and not net.searchable
+    assert net.space.max_arch() == net.arch and net.kind == 'fixed'
     net.arch = 'max'
     with pytest.raises(ArchError, match='its weights fit no other'):
         net.arch = space.min_arch()

@@ -1,4 +1,9 @@
-"""A search on two processes gives the archive of one."""
+"""Two processes: one of them fails, and nothing wrong is recorded.
+
+One run of the real command line holds a failure of every kind; the reference
+is an undisturbed search in one process.
+"""
+import json
 import os
 import subprocess
 import sys
@@ -6,37 +11,61 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_search import runner_of
 
 from scalenas_mm.search import read_archive
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = 'supernet/iter_4.pth'
+# candidate: where it fails and on which rank
+FAULTS = {
+    1: ('calibration', 1),
+    2: ('data', 0),
+    3: ('forward', 1),
+    5: ('process', 1),
+    6: ('compute_metrics', 0),
+}
+
+
+def search(config, folder, faults, *args, processes=0):
+    """Run tools/search.py, or dist_search.sh, with faults by digest."""
+    command = [sys.executable, ROOT / 'tools' / 'search.py', config]
+    if processes:
+        script = ROOT / 'tools' / 'dist_search.sh'
+        command = ['bash', script, config, str(processes)]
+    path = os.pathsep.join(
+        [str(ROOT / 'tests'),
+         os.environ.get('PYTHONPATH', '')])
+    env = dict(
+        os.environ,
+        OMP_NUM_THREADS='1',
+        PYTHON=sys.executable,
+        PYTHONPATH=path,
+        FAULTS=json.dumps(faults))
+    return subprocess.run(
+        [*command, config.parent / CHECKPOINT, '--work-dir', folder, *args],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=300)
 
 
 @pytest.mark.slow
-def test_dist_search(tiny, tmp_path):
-    """tools/dist_search.sh: costs, metrics and proposals are the same."""
-    alone = tmp_path / 'alone'
-    runner_of(
-        tiny / 'tiny_search.py',
-        alone,
-        load_from=str(tiny / CHECKPOINT),
-        train_cfg__searcher__N=5).train()
-    script = ROOT / 'tools' / 'dist_search.sh'
-    command = [
-        'bash', script, tiny / 'tiny_search.py', '2', tiny / CHECKPOINT,
-        '--work-dir', tmp_path / 'both', '--cfg-options',
-        'train_cfg.searcher.N=5'
-    ]
-    env = dict(os.environ, OMP_NUM_THREADS='1', PYTHON=sys.executable)
-    result = subprocess.run(command, capture_output=True, text=True, env=env)
+def test_a_failure_on_one_rank_spoils_one_candidate(faulty_search, undisturbed,
+                                                    tmp_path):
+    config, expected = faulty_search, undisturbed
+    faults = {expected[i].digest: fault for i, fault in FAULTS.items()}
+    result = search(config, tmp_path, faults, processes=2)
     assert result.returncode == 0, result.stderr[-3000:]
-    one, two = ([
-        replace(record, seconds=0.0)
-        for record in read_archive(folder / 'archive.jsonl')
-    ] for folder in (alone, tmp_path / 'both'))
-    assert one == two and len(one) == 5
-    again = subprocess.run(command, capture_output=True, text=True, env=env)
-    assert again.returncode != 0
-    assert 'resume the search (--resume) or choose' in again.stderr
+    got = read_archive(tmp_path / 'archive.jsonl')
+    assert len(got) == len(expected) == 8
+    for record, reference in zip(got, expected):
+        place, rank = FAULTS.get(record.id, (None, None))
+        if place is None:  # neither its number nor its neighbours' failures
+            assert replace(record, seconds=0) == replace(reference, seconds=0)
+            continue
+        assert (record.status, record.metrics) == ('failed', {})
+        assert record.digest == reference.digest
+        reason = f'RuntimeError: injected into {place}'
+        if place != 'compute_metrics':  # which runs on the main process only
+            reason = f'rank {rank}: {reason}'
+        assert record.error == reason

@@ -1,6 +1,5 @@
 """A search on a tiny supernet, through the runner."""
 import json
-import runpy
 import signal
 import subprocess
 import sys
@@ -10,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from commands import run
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from tiny_search import runner_of
 
-from scalenas_mm.engine import search_loop
+from scalenas_mm.evaluation import Outcome, Sequential
 from scalenas_mm.search import ArchiveError, read_archive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,31 +91,27 @@ def test_a_candidate_measures_the_same_again(finished):
     runner, folder, _ = finished
     for record in read_archive(folder / 'archive.jsonl')[::-3]:
         arch = runner.train_loop.backbone.space.from_dict(record.arch)
-        assert runner.train_loop.measure(arch) == record.metrics
+        outcome, = runner.train_loop.evaluation([arch])
+        assert outcome.metrics == record.metrics
 
 
-def test_a_failed_candidate_is_recorded_and_the_search_goes_on(
-        tiny, tmp_path, monkeypatch):
-    calls = []
+def test_a_metric_that_is_no_number_is_a_failure(tiny, tmp_path, monkeypatch):
+    plain, calls = Sequential.__call__, []
 
-    def sometimes(*args):
-        calls.append(args)
+    def sometimes(self, archs):
+        calls.append(archs)
         if len(calls) == 3:
-            raise MemoryError('too large')
-        if len(calls) == 5:
-            return dict(mIoU=float('nan'))
-        return dict(mIoU=float(len(calls)))
+            return [Outcome(dict(mIoU=float('nan'), aAcc=1.0))]
+        return plain(self, archs)
 
-    monkeypatch.setattr(search_loop, 'evaluate', sometimes)
+    monkeypatch.setattr(Sequential, '__call__', sometimes)
     runner = searcher(tiny, tmp_path)
     runner.train()
     records = read_archive(tmp_path / 'archive.jsonl')
-    assert len(records) == 8
-    assert [record.id for record in records if not record.ok] == [2, 4]
-    assert records[2].error == 'MemoryError: too large'
-    assert records[4].error == 'mIoU is not finite'
-    assert runner.train_loop.backbone.arch == (
-        runner.train_loop.backbone.space.max_arch())
+    assert [record.id for record in records if not record.ok] == [2]
+    assert records[2].error == 'mIoU is not finite'
+    assert records[2].metrics == dict(aAcc=1.0)
+    assert len(calls) == 9  # one of them to see that others still work
 
 
 def test_another_supernet_is_refused(tiny, finished, tmp_path):
@@ -238,20 +234,12 @@ def test_killed_search_resumes_to_the_same_archive(tiny, finished, tmp_path):
     assert timeless(archive) == timeless(finished[1] / 'archive.jsonl')
 
 
-def test_archs_of_a_file_are_measured_again(tiny, finished, tmp_path,
-                                            monkeypatch):
+def test_archs_of_a_file_are_measured_again(tiny, finished, tmp_path):
     """Another searcher, the same architectures: the same metrics."""
     archive = finished[1] / 'archive.jsonl'
-    tools = ROOT / 'tools'
-    monkeypatch.syspath_prepend(str(tools))
-    monkeypatch.setattr(sys, 'argv', [
-        'search.py',
-        str(tiny / 'tiny_search.py'),
-        str(tiny / CHECKPOINT), '--work-dir',
-        str(tmp_path), '--archs',
-        str(archive)
-    ])
-    runpy.run_path(str(tools / 'search.py'), run_name='__main__')
+    result = run('search.py', tiny / 'tiny_search.py', tiny / CHECKPOINT,
+                 '--work-dir', tmp_path, '--archs', archive)
+    assert result.code == 0, result.err
     first, again = map(read_archive, (archive, tmp_path / 'archive.jsonl'))
     assert [(r.digest, r.metrics, r.cost)
             for r in again] == [(r.digest, r.metrics, r.cost) for r in first]

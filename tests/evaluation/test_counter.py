@@ -19,7 +19,7 @@ def test_layers_by_hand():
                           convolution * 16 + transposed * 16 + linear)
     for batch in (1, 3):
         x = torch.zeros(batch, 4, 8, 8)
-        assert count(net, lambda: net(x)) == expected
+        assert count(net, lambda: net(x), images=batch) == expected
 
 
 def test_only_what_runs_counts():

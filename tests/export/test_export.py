@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from commands import run
 from mmengine.config import Config
 from tiny_search import runner_of
 
@@ -18,12 +19,9 @@ CHECKPOINT = 'supernet/iter_4.pth'
 
 
 def tool(name, *args, code=0):
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', ROOT / 'tools' / name, *args],
-        capture_output=True,
-        text=True)
-    assert result.returncode == code, result.stdout + result.stderr
-    return result.stderr if code else result.stdout
+    result = run(name, *args)
+    assert result.code == code, result.out + result.err
+    return result.err if code else result.out
 
 
 @pytest.fixture(scope='module')
@@ -192,7 +190,7 @@ def test_wrong_supernet_and_missing_files(tiny, searched, tmp_path):
     for checkpoint, path, message in (
         (tmp_path / 'other.pth', archive, 'belongs to another supernet'),
         (tmp_path / 'none.pth', archive, 'checkpoint not found'),
-        (tmp_path / 'torn.pth', archive, 'does not hold the weights'),
+        (tmp_path / 'torn.pth', archive, 'cannot be read, it is cut off'),
         (tiny / CHECKPOINT, tmp_path / 'copy.jsonl', 'copy.meta.json'),
         (tiny / CHECKPOINT, tmp_path / 'none.jsonl', 'there is no archive'),
     ):
@@ -210,6 +208,31 @@ def test_wrong_supernet_and_missing_files(tiny, searched, tmp_path):
         assert message in error
 
 
+@pytest.mark.parametrize('option, key', [
+    ('val_dataloader.dataset.data_prefix.img_path=elsewhere',
+     'evaluation.val_dataloader.dataset.data_prefix.img_path'),
+    ('train_dataloader.batch_size=1',
+     'evaluation.train_dataloader.batch_size'),
+    ('model.architecture.backbone.upsample=nearest',
+     'evaluation.model.backbone.upsample'),
+])
+def test_another_evaluation_is_refused_by_name(tiny, searched, tmp_path,
+                                               option, key):
+    """The statistics would not be those of the search."""
+    error = export(
+        tiny,
+        searched,
+        '--id',
+        '0',
+        '--out',
+        tmp_path / 'none',
+        '--cfg-options',
+        option,
+        code=2)
+    assert 'belongs to another evaluation' in error and key in error
+    assert not (tmp_path / 'none').exists()
+
+
 def test_a_wrong_network_is_not_written(tiny, searched, monkeypatch):
     """The comparison with the supernet can fail."""
     from scalenas_mm.backbones import ScaleNet
@@ -222,7 +245,7 @@ def test_a_wrong_network_is_not_written(tiny, searched, monkeypatch):
     plain = ScaleNet.forward
 
     def wrong(self, x):
-        shift = 0 if self.searchable else 1e-3
+        shift = 0 if self.kind == 'shared' else 1e-3
         return tuple(out + shift for out in plain(self, x))
 
     monkeypatch.setattr(ScaleNet, 'forward', wrong)

@@ -41,7 +41,7 @@ def build(config):
 
     from scalenas_mm.registry import MODELS
     init_default_scope(config.get('default_scope', 'mmengine'))
-    cfg = config.model.to_dict()
+    cfg = config.model.copy()
     cfg.pop('distillation', None)
     return MODELS.build(cfg).eval()
 
@@ -56,7 +56,7 @@ def input_size(config, shape):
 
 def architectures(backbone, names):
     """Those to count, by name."""
-    default = list(backbone.space.named()) if backbone.searchable else []
+    default = list(backbone.space.named()) if backbone.kind == 'shared' else []
     archs = {name: backbone.space.resolve(name) for name in names or default}
     return archs or {'config': backbone.arch}
 
@@ -67,7 +67,7 @@ def rows(backbone, archs, shape, rest, drop_dead):
     for name, arch in archs.items():
         scopes = dict(backbone=space.complexity(arch, shape, drop_dead))
         # without shared weights the head is built for one architecture only
-        if backbone.shares_weights or arch == backbone.arch:
+        if backbone.kind == 'shared' or arch == backbone.arch:
             scopes['model'] = scopes['backbone'] + rest
         for scope, cost in scopes.items():
             yield (name, scope, f'{cost.params:,}', f'{cost.macs:,}',

@@ -1,0 +1,117 @@
+"""One way to run any OpenMMLab model."""
+from typing import Any, Dict, List, Sequence, Tuple
+
+import torch
+from mmengine.model import is_model_wrapper
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from scalenas_mm.backbones.base import find_searchable
+from scalenas_mm.spaces import as_size
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """``model`` without a wrapper for distributed training."""
+    return model.module if is_model_wrapper(model) else model
+
+
+def preprocessed(model: nn.Module,
+                 batch: Any,
+                 training: bool = False) -> Dict[str, Any]:
+    """A collated batch as the model's ``forward`` takes it.
+
+    Args:
+        model (nn.Module): An OpenMMLab model.
+        batch (Any): From a data loader.
+        training (bool): As in training, with augmentation of batches.
+    """
+    return unwrapped(model).data_preprocessor(batch, training)
+
+
+def run_tensor(model: nn.Module, sample: Any) -> Any:
+    """Raw outputs of backbone and heads for preprocessed data.
+
+    The one call by which this package runs a model without a loss: for
+    counting, calibration and export.
+
+    Args:
+        model (nn.Module): Of any task library.
+        sample (dict | tuple): From :func:`preprocessed` or
+            :func:`blank_sample`.
+    """
+    return unwrapped(model)._run_forward(sample, mode='tensor')
+
+
+def first_sample(model: nn.Module, dataloader: DataLoader) -> Dict[str, Any]:
+    """The first element of a data set, preprocessed as for testing."""
+    batch = dataloader.collate_fn([dataloader.dataset[0]])
+    return preprocessed(model, batch)
+
+
+def blank_sample(model: nn.Module,
+                 input_size: Sequence[int]) -> Dict[str, Any]:
+    """A black image, with what detectors ask of its data sample.
+
+    For models that take images. Those that take points or voxels need
+    :func:`first_sample`.
+
+    Args:
+        model (nn.Module): With a searchable backbone, which says how many
+            channels an image has.
+        input_size (Sequence[int]): Height and width.
+    """
+    size = as_size(input_size)
+    channels = getattr(find_searchable(model).space, 'in_channels', 3)
+    device = next(model.parameters()).device
+    return dict(
+        inputs=torch.zeros(1, channels, *size, device=device),
+        data_samples=[BaseDataElement(metainfo=_metainfo(size))])
+
+
+def resized_sample(sample: Dict[str, Any],
+                   input_size: Sequence[int]) -> Dict[str, Any]:
+    """A preprocessed sample with its image blank and of another size.
+
+    Its data samples keep everything but the sizes. Samples without an image,
+    such as voxels, stay as they are.
+
+    Args:
+        sample (dict): From :func:`first_sample`.
+        input_size (Sequence[int]): Height and width.
+    """
+    inputs = sample.get('inputs') if isinstance(sample, dict) else None
+    if not isinstance(inputs, Tensor) or inputs.ndim != 4:
+        return sample
+    size = as_size(input_size)
+    shape = (1, inputs.shape[1], *size)
+    out = dict(sample, inputs=inputs.new_zeros(shape))
+    samples = sample.get('data_samples')
+    if isinstance(samples, (list, tuple)) and all(
+            isinstance(one, BaseDataElement) for one in samples):
+        out['data_samples'] = [one.new() for one in samples[:1]]
+        for one in out['data_samples']:
+            one.set_metainfo(_metainfo(size))
+    return out
+
+
+def _metainfo(size: Tuple[int, int]) -> Dict[str, Any]:
+    return dict(
+        ori_shape=size,
+        img_shape=size,
+        pad_shape=size,
+        batch_input_shape=size,
+        scale_factor=(1.0, 1.0))
+
+
+def tensors(output: Any) -> List[Tensor]:
+    """All tensors of a nested output, in order."""
+    if isinstance(output, Tensor):
+        return [output]
+    if isinstance(output, BaseDataElement):
+        output = dict(output.items())
+    if isinstance(output, dict):
+        output = list(output.values())
+    if not isinstance(output, (list, tuple)):
+        return []
+    return [tensor for value in output for tensor in tensors(value)]

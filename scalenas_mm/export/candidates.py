@@ -1,0 +1,186 @@
+"""From candidates of an archive to files of ordinary models."""
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner, save_checkpoint
+from torch import nn
+
+from scalenas_mm._files import whole_file
+from scalenas_mm.backbones import find_searchable
+from scalenas_mm.evaluation import (calibration_batches, evaluation_identity,
+                                    load_strictly, local_norms,
+                                    read_checkpoint, weights_digest)
+from scalenas_mm.registry import MODELS
+from scalenas_mm.search import Record, differences
+from .config import inheriting_config, standalone_config, task_config
+from .subnet import ExportError, Subnet, cut
+
+# space, architecture, file, height and width
+Draw = Callable[[Any, Any, Path, Sequence[int]], Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A supernet and what its candidates were measured with.
+
+    Attributes:
+        model: The supernet.
+        cfg: Its config.
+        calibration: Batches for batch norm, as in the search.
+        batches: Validation batches on which outputs are compared.
+        metainfo: Of the validation data.
+        evaluation: The settings in the archive.
+        config: Of the search.
+        base: Config of the task, None if there is none.
+    """
+    model: nn.Module
+    cfg: Dict[str, Any]
+    calibration: Sequence[Any]
+    batches: Sequence[Any]
+    metainfo: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    config: Config
+    base: Optional[Path]
+
+    @property
+    def space(self) -> Any:
+        return find_searchable(self.model).space
+
+    def name(self, record: Record) -> str:
+        """Stem of the files of a candidate."""
+        kind = type(find_searchable(self.model)).__name__.lower()
+        return f'{kind}_{record.id:04d}'
+
+
+def open_source(path: Path, config: Config, checkpoint: str,
+                meta: Mapping[str, Any]) -> Source:
+    """Load the supernet of an archive, with its data.
+
+    Args:
+        path (Path): File of the config of the search.
+        config (Config): Its content, with overrides.
+        checkpoint (str): Weights of the supernet.
+        meta (Mapping[str, Any]): What the archive depends on.
+
+    Raises:
+        SettingError: The checkpoint does not fit the config.
+        ExportError: The archive is of another space, supernet or evaluation.
+    """
+    cfg = config.model.to_dict()
+    cfg.pop('distillation', None)
+    for part in (cfg, cfg.get('architecture', {})):
+        part.pop('init_cfg', None)
+    model = MODELS.build(ConfigDict(cfg))
+    load_strictly(model, read_checkpoint(checkpoint), checkpoint)
+    local_norms(model)
+    how = meta.get('evaluation') or {}
+    check_same(meta, config, model, checkpoint)
+    train, val = (
+        Runner.build_dataloader(loader)
+        for loader in (config.train_dataloader, config.val_dataloader))
+    return Source(
+        model=model.to('cuda' if torch.cuda.is_available() else 'cpu'),
+        cfg=cfg,
+        calibration=calibration_batches(train, how['num_calibration_batches'],
+                                        how['seed']),
+        batches=calibration_batches(val, 2, 0),
+        metainfo=getattr(val.dataset, 'metainfo', {}),
+        evaluation=how,
+        config=config,
+        base=task_config(path.resolve()))
+
+
+SETTINGS = ('input_size', 'num_calibration_batches', 'seed', 'fp16',
+            'deterministic')
+
+
+def check_same(meta: Mapping[str, Any], config: Config, model: nn.Module,
+               checkpoint: str) -> None:
+    """Raise :class:`ExportError` unless the archive was found with these
+    weights, on these data; names what differs."""
+    how = meta.get('evaluation') or {}
+    missing = [key for key in SETTINGS if key not in how]
+    if missing:
+        raise ExportError('the archive does not say its evaluation.'
+                          f'{missing[0]}: it is of an older version')
+    found = dict(
+        space=find_searchable(model).space.to_dict(),
+        supernet=weights_digest(model),
+        evaluation=evaluation_identity(config,
+                                       **{key: how[key]
+                                          for key in SETTINGS}))
+    stored = {key: meta.get(key) for key in found}
+    for difference in differences(stored, json.loads(json.dumps(found))):
+        if not difference.allowed:
+            raise ExportError(
+                'the archive belongs to another '
+                f'{difference.key.split(".")[0]} than {checkpoint} and the '
+                f'config: {difference}')
+
+
+def export_candidate(source: Source,
+                     record: Record,
+                     folder: Path,
+                     comment: str,
+                     standalone: bool = False,
+                     draw: Optional[Draw] = None) -> List[Path]:
+    """Cut a candidate out, verify it and write its files, all or none.
+
+    A config, a checkpoint, the architecture as JSON and, where its space has
+    one, a drawing.
+
+    Args:
+        source (Source): From :func:`open_source`.
+        record (Record): The candidate.
+        folder (Path): It must exist.
+        comment (str): Lines for the head of the config.
+        standalone (bool): The config needs no other file.
+        draw (Callable, optional): Draws an architecture, such as
+            :func:`~scalenas_mm.visualization.draw_arch`.
+
+    Raises:
+        ExportError: Its outputs are not those of the supernet.
+    """
+    arch = source.space.from_dict(record.arch)
+    subnet = cut(source.model, source.cfg, arch, source.calibration,
+                 source.batches, source.evaluation['seed'])
+    name = source.name(record)
+    with TemporaryDirectory(dir=folder) as scratch:
+        path = Path(scratch) / name
+        path.with_suffix('.py').write_text(
+            _config_text(source, subnet, folder, comment, standalone))
+        path.with_suffix('.json').write_text(subnet.arch.to_json() + '\n')
+        _save(source, subnet, record, path.with_suffix('.pth'))
+        if draw is not None:
+            draw(source.space, subnet.arch, path.with_suffix('.png'),
+                 source.evaluation['input_size'])
+        files = sorted(Path(scratch).iterdir())
+        for file in files:
+            with whole_file(folder / file.name) as part:
+                file.replace(part)
+    return [folder / file.name for file in files]
+
+
+def _config_text(source: Source, subnet: Subnet, folder: Path, comment: str,
+                 standalone: bool) -> str:
+    if source.base is None or standalone:
+        return standalone_config(source.config, source.base, subnet.cfg,
+                                 comment)
+    return inheriting_config(source.base, folder, subnet.cfg, subnet.arch,
+                             comment)
+
+
+def _save(source: Source, subnet: Subnet, record: Record, path: Path) -> None:
+    plain = {
+        key: value.tolist() if hasattr(value, 'tolist') else value
+        for key, value in source.metainfo.items()
+    }
+    save_checkpoint(
+        dict(
+            state_dict=subnet.model.state_dict(),
+            meta=dict(dataset_meta=plain, digest=record.digest)), str(path))
