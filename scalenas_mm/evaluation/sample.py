@@ -1,4 +1,5 @@
 """One way to run any OpenMMLab model."""
+from inspect import signature
 from typing import Any, Dict, List, Sequence, Tuple
 
 import torch
@@ -49,8 +50,7 @@ def first_sample(model: nn.Module, dataloader: DataLoader) -> Dict[str, Any]:
     return preprocessed(model, batch)
 
 
-def blank_sample(model: nn.Module,
-                 input_size: Sequence[int]) -> Dict[str, Any]:
+def blank_sample(model: nn.Module, input_size: Sequence[int]) -> Any:
     """A black image, with what detectors ask of its data sample.
 
     For models that take images. Those that take points or voxels need
@@ -64,9 +64,11 @@ def blank_sample(model: nn.Module,
     size = as_size(input_size)
     channels = getattr(find_searchable(model).space, 'in_channels', 3)
     device = next(model.parameters()).device
+    image = torch.zeros(1, channels, *size, device=device)
+    if 'data_samples' not in signature(unwrapped(model).forward).parameters:
+        return (image, )
     return dict(
-        inputs=torch.zeros(1, channels, *size, device=device),
-        data_samples=[BaseDataElement(metainfo=_metainfo(size))])
+        inputs=image, data_samples=[BaseDataElement(metainfo=_metainfo(size))])
 
 
 def resized_sample(sample: Dict[str, Any],

@@ -132,13 +132,13 @@ def test_another_supernet_is_refused(tiny, finished, tmp_path):
 @pytest.mark.parametrize('options, message', [
     (dict(), 'holds 8 candidates; resume'),
     (dict(train_cfg__resume=True, train_cfg__seed=5),
-     'another evaluation: expected evaluation.seed = 5'),
+     'another evaluation: evaluation.seed: expected 5'),
     (dict(train_cfg__resume=True, train_cfg__searcher__k=3),
-     'another searcher: expected searcher.k = 3'),
+     'another searcher: searcher.k: expected 3'),
     (dict(
         train_cfg__resume=True,
         model__architecture__backbone__upsample='nearest'),
-     'another evaluation: expected evaluation.model'),
+     'another evaluation: evaluation.model.backbone.upsample'),
 ])
 def test_other_settings_are_refused_by_name(tiny, finished, options, message):
     with pytest.raises(ArchiveError, match=message):
