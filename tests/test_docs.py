@@ -24,7 +24,8 @@ def test_links_and_named_files_exist(page):
     text = page.read_text()
     links = re.findall(r'\]\(([^)#:]+)[)#]', text)
     files = re.findall(
-        r'(?<![\w/($])((?:configs|tools|projects)/[\w/.-]+\.(?:py|sh))\b', text)
+        r'(?<![\w/($])((?:configs|tools|projects)/[\w/.-]+\.(?:py|sh))\b',
+        text)
     missing = [link for link in links if not (page.parent / link).exists()]
     missing += [name for name in files if not (ROOT / name).exists()]
     assert missing == []
