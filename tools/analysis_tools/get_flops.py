@@ -64,10 +64,11 @@ def architectures(backbone, names):
 def rows(backbone, archs, shape, rest, drop_dead):
     """One row per architecture and scope."""
     space = backbone.space
+    channels = space.output_channels(backbone.arch)
     for name, arch in archs.items():
         scopes = dict(backbone=space.complexity(arch, shape, drop_dead))
-        # without shared weights the head is built for one architecture only
-        if backbone.kind == 'shared' or arch == backbone.arch:
+        # the head is built for the channels of one architecture
+        if space.output_channels(arch) == channels:
             scopes['model'] = scopes['backbone'] + rest
         for scope, cost in scopes.items():
             yield (name, scope, f'{cost.params:,}', f'{cost.macs:,}',
