@@ -4,6 +4,9 @@ from typing import Any, Callable, Iterator, Optional, Sequence, Set
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from scalenas_mm.backbones.base import find_searchable
@@ -33,63 +36,74 @@ def count(model: nn.Module,
         images (int): How many images it runs on.
 
     Returns:
-        Complexity: Parameters of what ran, each once, and MACs of one image.
-        A parameter that stands beside layers, such as an embedding, counts if
-        a layer below its module ran.
+        Complexity: Parameters that an operator reads, each once, also those of
+        no layer, such as an embedding; MACs of one image.
     """
-    ran: Set[nn.Module] = set()
-    handles = [
-        module.register_forward_hook(lambda m, *_: ran.add(m))
-        for module in model.modules()
-    ]
-    counter = FlopCounterMode(display=False)
-    try:
-        with _plain_attention(), counter, _not_counted(skip, counter):
-            run()
-    finally:
-        for handle in handles:
-            handle.remove()
-    skipped = set() if skip is None else set(skip.modules())
-    used = [
-        module for module in model.modules()
-        if module not in skipped and not ran.isdisjoint(module.modules())
-    ]
+    counter, used = FlopCounterMode(display=False), _Used()
+    with _plain_attention(), counter, used, _left_out(skip, counter, used):
+        run()
     params = {
-        id(p): p.numel()
-        for module in used
-        for p in module.parameters(recurse=False)
+        _memory(p): p.numel()
+        for p in model.parameters() if _memory(p) in used.memory
     }
-    macs = counter.get_total_flops() // 2 - getattr(counter, 'left_out', 0)
+    macs = (counter.get_total_flops() - used.left_out) // 2
     return Complexity(sum(params.values()), macs // images)
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    """What a tensor and its views have in common."""
+    return tensor.untyped_storage()._cdata
+
+
+class _Used(TorchDispatchMode):
+    """Notes what memory operators read.
+
+    Attributes:
+        left_out: FLOPs of the part that does not count.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory: Set[int] = set()
+        self.paused = False
+        self.left_out = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if not self.paused:
+            self.memory.update(
+                _memory(x) for x in tree_leaves((args, kwargs or {}))
+                if isinstance(x, torch.Tensor))
+        return func(*args, **kwargs or {})
 
 
 @contextmanager
 def _plain_attention() -> Iterator[None]:
-    """Fused attention of evaluation mode is not seen by the counter."""
+    """Attention as matrix products: the counter does not know all of its
+    fused forms, such as those of CPUs."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        yield
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
 @contextmanager
-def _not_counted(part: Optional[nn.Module],
-                 counter: FlopCounterMode) -> Iterator[None]:
-    """Note as ``counter.left_out`` the MACs of a part of the model."""
-    counter.left_out = 0
+def _left_out(part: Optional[nn.Module], counter: FlopCounterMode,
+              used: _Used) -> Iterator[None]:
+    """Do not count what a part of the model does."""
     if part is None:
         yield
         return
-    start = 0
 
     def before(*_: Any) -> None:
-        nonlocal start
-        start = counter.get_total_flops()
+        used.paused = True
+        used.left_out -= counter.get_total_flops()
 
     def after(*_: Any) -> None:
-        counter.left_out += (counter.get_total_flops() - start) // 2
+        used.paused = False
+        used.left_out += counter.get_total_flops()
 
     handles = [
         part.register_forward_pre_hook(before),

@@ -227,7 +227,8 @@ def test_only_the_supernet_changes_its_architecture():
     with supernet.active('min') as arch:
         assert supernet.arch == arch == supernet.space.min_arch()
     assert supernet.arch == before
-    with pytest.raises(ArchError, match='which this network was built with'):
+    with pytest.raises(
+            ArchError, match='which this fixed ScaleNet was built with'):
         fixed.arch = 'max'
     with pytest.raises(ArchError, match='expected 6 modules|3 modules'):
         supernet.arch = ScaleNet().space.min_arch()

@@ -1,13 +1,18 @@
 """Re-estimated statistics, and nothing else changed."""
+from random import random as rand
+
 import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
-from mmengine.model import BaseModel
+from mmengine.model import BaseDataPreprocessor, BaseModel
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
-from scalenas_mm.evaluation import calibrated, calibration_batches
+from scalenas_mm.evaluation import (calibrated, calibration_batches,
+                                    estimate_statistics, local_norms,
+                                    with_statistics)
+from scalenas_mm.spaces import SettingError
 
 
 class Net(BaseModel):
@@ -114,3 +119,118 @@ def test_batches_depend_on_the_seed_only():
 def test_more_batches_than_images():
     batches = calibration_batches(loader(), 5, seed=0)
     assert [len(batch['inputs']) for batch in batches] == [3] * 5
+
+
+def test_statistics_are_data():
+    torch.manual_seed(0)
+    model = Net().train()
+    before = snapshot(model)
+    statistics = estimate_statistics(model,
+                                     calibration_batches(loader(), 2, 0))
+    assert_same(before, snapshot(model))
+    assert set(statistics) == {
+        f'norm.{key}'
+        for key in ('running_mean', 'running_var', 'num_batches_tracked')
+    }
+    with with_statistics(model, statistics):
+        assert not model.training
+        for key, value in statistics.items():
+            assert torch.equal(model.state_dict()[key], value)
+    assert_same(before, snapshot(model))
+
+
+class Partial(Net):
+    """Of two norms only one runs."""
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return self.conv(torch.stack(inputs))
+
+
+def test_norms_that_nothing_ran_through_keep_their_statistics():
+    model = Partial()
+    model.norm.running_mean.fill_(0.3)
+    model.norm.running_var.fill_(2.5)
+    assert estimate_statistics(model, calibration_batches(loader(), 1,
+                                                          0)) == {}
+    with calibrated(model, calibration_batches(loader(), 1, 0)):
+        assert torch.equal(model.norm.running_mean, torch.full((4, ), 0.3))
+        assert torch.equal(model.norm.running_var, torch.full((4, ), 2.5))
+
+
+class Noisy(BaseDataPreprocessor):
+    """As batch augmentation is: random in training."""
+
+    def forward(self, data, training=False):
+        data = super().forward(data, training)
+        inputs = torch.stack(data['inputs'])
+        if training:
+            inputs = inputs * np.random.rand() + torch.rand(1) + rand()
+        return dict(inputs=inputs)
+
+
+def test_randomness_of_the_preprocessor_is_the_same_for_all():
+    model = Net()
+    model.data_preprocessor = Noisy()
+    batches = calibration_batches(loader(), 2, 0)
+    first = estimate_statistics(model, batches, seed=1)
+    torch.rand(3), np.random.rand(3), rand()
+    again = estimate_statistics(model, batches, seed=1)
+    other = estimate_statistics(model, batches, seed=2)
+    key = 'norm.running_mean'
+    assert torch.equal(first[key], again[key])
+    assert not torch.equal(first[key], other[key])
+
+
+class ByParity(BatchSampler):
+    """Even and odd images apart, as mmdet groups them by aspect ratio."""
+
+    def __init__(self, sampler, batch_size):
+        super().__init__(sampler, batch_size, False)
+        self.waiting = [[], []]
+
+    def __iter__(self):
+        for index in self.sampler:
+            group = self.waiting[index % 2]
+            group.append(index)
+            if len(group) == self.batch_size:
+                yield group[:]
+                del group[:]
+
+
+class Numbers(Images):
+
+    def __getitem__(self, index):
+        return index
+
+
+def test_batches_of_a_batch_sampler():
+    sampler = ByParity(SequentialSampler(range(10)), 3)
+    data = DataLoader(
+        Numbers(), batch_sampler=sampler, collate_fn=lambda batch: batch)
+    batches = calibration_batches(data, 7, seed=0)
+    assert batches == calibration_batches(data, 7, seed=0)
+    assert [len(batch) for batch in batches] == [3] * 7
+    assert all(len({i % 2 for i in batch}) == 1 for batch in batches)
+    assert sampler.waiting == [[], []]
+
+
+class Stream(torch.utils.data.IterableDataset):
+
+    def __iter__(self):
+        yield 1
+
+
+def test_data_without_an_index_are_refused():
+    with pytest.raises(SettingError, match='train_dataloader'):
+        calibration_batches(DataLoader(Stream()), 1, 0)
+
+
+def test_synchronised_norms_become_local():
+    model = Net()
+    model.norm = nn.SyncBatchNorm(4)
+    model.norm.running_mean.fill_(0.3)
+    keys = list(model.state_dict())
+    local_norms(model)
+    assert not isinstance(model.norm, nn.SyncBatchNorm)
+    assert list(model.state_dict()) == keys
+    assert torch.equal(model.norm.running_mean, torch.full((4, ), 0.3))

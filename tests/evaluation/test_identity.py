@@ -1,0 +1,62 @@
+"""What two evaluations differ in is named; where the data lie is not."""
+import json
+
+import numpy as np
+from mmengine.config import Config
+
+from scalenas_mm.evaluation import evaluation_identity
+from scalenas_mm.search import differences
+
+
+def config(root, **changes):
+    dataset = dict(
+        type='Some',
+        data_root=root,
+        ann_file=f'{root}/train.json',
+        pipeline=[dict(type='Load'),
+                  dict(type='Resize', scale=(64, 48))])
+    cfg = Config(
+        dict(
+            model=dict(
+                type='scalenas_mm.OneShotSupernet',
+                architecture=dict(
+                    type='Model',
+                    init_cfg=dict(type='Pretrained', checkpoint='a.pth'),
+                    backbone=dict(
+                        type='scalenas_mm.ScaleNet',
+                        width=8,
+                        init_cfg=dict(type='Pretrained', checkpoint='b')),
+                    head=dict(type='Head', weights=np.ones(2), loss=print))),
+            train_dataloader=dict(batch_size=2, dataset=dataset),
+            val_dataloader=dict(batch_size=1, dataset=dataset),
+            val_evaluator=[
+                dict(type='CocoMetric', ann_file=f'{root}/train.json')
+            ]))
+    cfg.merge_from_dict(changes)
+    return evaluation_identity(cfg, seed=0, input_size=[64, 64])
+
+
+def test_it_is_json_and_says_no_start():
+    identity = config('data/coco')
+    assert json.loads(json.dumps(identity)) == identity
+    head = identity['model']['head']
+    assert head == dict(type='Head', weights=[1.0, 1.0], loss='builtins.print')
+    assert 'init_cfg' not in json.dumps(identity)
+    assert identity['val_evaluator'][0]['ann_file'] == '{data_root}/train.json'
+
+
+def test_data_may_move():
+    found = differences(config('data/coco'), config('/mnt/disk/coco'))
+    assert found and all(difference.allowed for difference in found)
+    assert {d.key.split('.')[-1] for d in found} == {'data_root'}
+
+
+def test_the_key_that_differs_is_named():
+    changes = {
+        'train_dataloader.dataset.pipeline.1.scale': (32, 32),
+        'val_evaluator.0.type': 'OtherMetric'
+    }
+    found = differences(config('data/coco'), config('data/coco', **changes))
+    assert [d.key for d in found if not d.allowed] == [
+        'train_dataloader.dataset.pipeline[1].scale', 'val_evaluator[0].type'
+    ]
