@@ -1,10 +1,10 @@
-"""Registries: a child of each of MMEngine's, and four of our own.
+"""Registries: a child of each of MMEngine's, and five of our own.
 
 The children import what they hold when first asked for it, so a config may
 say ``type='scalenas_mm.ScaleNet'`` in any default scope without an import.
-``SPACES``, ``SAMPLERS``, ``SEARCHERS`` and ``PREDICTORS`` have no counterpart
-in MMEngine. The classes of the first three are registered by
-:mod:`scalenas_mm._register`, because their packages use numpy only and a
+``SPACES``, ``SAMPLERS``, ``SEARCHERS``, ``PREDICTORS`` and ``EVALUATIONS``
+have no counterpart in MMEngine. The classes of the first three are registered
+by :mod:`scalenas_mm._register`, because their packages use numpy only and a
 decorator from here would make them import torch.
 """
 from contextlib import contextmanager

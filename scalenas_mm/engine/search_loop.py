@@ -3,21 +3,21 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 import torch
-from mmengine.dist import all_gather_object
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
-from scalenas_mm.backbones.base import find_searchable
-from scalenas_mm.evaluation import (Outcome, calibration_batches, cost_model,
-                                    evaluation_identity, first_sample,
-                                    from_main, load_strictly, local_norms,
-                                    read_checkpoint, together, unwrapped,
-                                    weights_digest)
+from scalenas_mm.backbones.base import SHARED, find_searchable
+from scalenas_mm.evaluation import (calibration_batches, common_digest,
+                                    cost_model, evaluation_identity,
+                                    first_sample, from_main, load_strictly,
+                                    local_norms, read_checkpoint, together,
+                                    unwrapped)
 from scalenas_mm.registry import EVALUATIONS, LOOPS, SEARCHERS
-from scalenas_mm.search import (FAILED, Archive, Candidate, Record, Searcher,
+from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
                                 SearchExhausted)
 from scalenas_mm.spaces import SettingError, as_size
 from scalenas_mm.version import versions
+from .outcomes import record_of
 from .stopping import SearchStopped, deterministic
 
 
@@ -149,9 +149,13 @@ class SearchLoop(BaseLoop):
                 'val_cfg', 'validation data and an evaluator, '
                 'to measure candidates', None)
         self._load()
-        self.digest = self._check_weights()
+        self.digest = common_digest(self.model)
         local_norms(self.model)
         self.backbone = find_searchable(self.model)
+        if self.backbone.kind != SHARED:
+            raise SettingError(
+                'model.backbone', 'a supernet, built with the '
+                'largest architecture', self.backbone.kind)
         self.costs = together(
             lambda: cost_model(self.model, self.settings['input_size'],
                                first_sample(self.model, val.dataloader)))
@@ -193,14 +197,6 @@ class SearchLoop(BaseLoop):
         load_strictly(self.model, checkpoint, self.load_from)
         self.runner.logger.info(f'loaded the supernet {self.load_from}')
 
-    def _check_weights(self) -> str:
-        """Digest of the weights, which all ranks must have."""
-        digests = all_gather_object(weights_digest(self.model))
-        if len(set(digests)) > 1:
-            raise SettingError('load_from', 'one supernet on all ranks',
-                               digests)
-        return digests[0]
-
     def _open_archive(self) -> Sequence[Record]:
         """Open the archive, which only the main process holds."""
         self.archive = Archive(self.archive_path, self.meta(), self.resume)
@@ -226,7 +222,8 @@ class SearchLoop(BaseLoop):
         generation = None
         try:
             while not self.searcher.finished:
-                candidates = from_main(self._ask)
+                candidates = from_main(
+                    lambda: self.searcher.ask(self.evaluation.size))
                 generation = candidates[0].generation
                 for record in self._measured(candidates):
                     self._record(record)
@@ -240,39 +237,13 @@ class SearchLoop(BaseLoop):
                 self.runner.call_hook(
                     'after_generation', generation=generation)
 
-    def _ask(self) -> List[Candidate]:
-        return self.searcher.ask(self.evaluation.size)
-
     def _measured(self, candidates: Sequence[Candidate]) -> List[Record]:
         """Records of candidates, as the main process has them."""
         outcomes = self.evaluation([c.arch for c in candidates])
         return from_main(lambda: [
-            self._judged(*pair)
-            for pair in zip(candidates, outcomes, strict=True)
+            record_of(candidate, outcome, self.costs, self.searcher.objectives)
+            for candidate, outcome in zip(candidates, outcomes, strict=True)
         ])
-
-    def _judged(self, candidate: Candidate, outcome: Outcome) -> Record:
-        """A record; a metric to optimise that is no number is a failure."""
-        metrics = {k: v for k, v in outcome.metrics.items() if _finite(v)}
-        error = outcome.error
-        if error is None:
-            self.searcher.objectives.check(outcome.metrics)
-            bad = [
-                key for key in self.searcher.objectives.metrics
-                if key not in metrics
-            ]
-            error = f'{bad[0]} is not finite' if bad else None
-        arch = candidate.arch
-        return Record(
-            id=candidate.id,
-            digest=arch.digest,
-            arch=arch.to_dict(),
-            metrics=metrics,
-            cost=self.costs(arch),
-            parents=list(candidate.parents),
-            generation=candidate.generation,
-            seconds=outcome.seconds,
-            **(dict(status=FAILED, error=error) if error else {}))
 
     def _record(self, record: Record) -> None:
         """Store, tell and announce one candidate."""
@@ -326,7 +297,3 @@ class SearchLoop(BaseLoop):
             self.runner.logger.warning(
                 f'{name} has other metrics when it is measured again: '
                 f'{again.metrics} instead of {good[-1].metrics}')
-
-
-def _finite(value: float) -> bool:
-    return abs(value) < float('inf')

@@ -9,13 +9,15 @@ from .sample import (blank_sample, first_sample, preprocessed, resized_sample,
 from .sequential import Sequential
 from .statistics import (Statistics, calibrated, estimate_statistics,
                          local_norms, with_statistics)
-from .weights import load_strictly, read_checkpoint, weights_digest
+from .weights import (common_digest, load_strictly, read_checkpoint,
+                      weights_digest)
 
 __all__ = [
     'Evaluation', 'Outcome', 'RankError', 'Sequential', 'Statistics', 'alone',
-    'blank_sample', 'calibrated', 'calibration_batches', 'cost_model', 'count',
-    'estimate_statistics', 'evaluation_identity', 'first_sample', 'from_main',
-    'load_strictly', 'local_norms', 'preprocessed', 'read_checkpoint',
-    'resized_sample', 'rest_of_model', 'run_tensor', 'seeded', 'tensors',
-    'together', 'unwrapped', 'weights_digest', 'with_statistics'
+    'blank_sample', 'calibrated', 'calibration_batches', 'common_digest',
+    'cost_model', 'count', 'estimate_statistics', 'evaluation_identity',
+    'first_sample', 'from_main', 'load_strictly', 'local_norms',
+    'preprocessed', 'read_checkpoint', 'resized_sample', 'rest_of_model',
+    'run_tensor', 'seeded', 'tensors', 'together', 'unwrapped',
+    'weights_digest', 'with_statistics'
 ]

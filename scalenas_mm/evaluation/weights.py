@@ -5,6 +5,7 @@ from pickle import UnpicklingError
 from typing import Any, Dict, List
 
 import torch
+from mmengine.dist import all_gather_object
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
@@ -19,6 +20,18 @@ def weights_digest(model: nn.Module) -> str:
         flat = value.detach().cpu().contiguous().flatten()
         digest.update(flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def common_digest(model: nn.Module) -> str:
+    """:func:`weights_digest`, which must be the same on all ranks.
+
+    Raises:
+        SettingError: It is not.
+    """
+    digests = all_gather_object(weights_digest(model))
+    if len(set(digests)) > 1:
+        raise SettingError('weights', 'the same on all ranks', digests)
+    return digests[0]
 
 
 def read_checkpoint(path: str) -> Dict[str, Any]:

@@ -133,6 +133,19 @@ def test_torn_checkpoint_and_missing_validation(faulty_search, search,
             load_from=str(faulty_search.parent / CHECKPOINT)).train()
 
 
+def test_a_network_of_one_architecture_is_not_searched(search, tmp_path):
+    code, error = search(
+        *options(
+            **{
+                'model.architecture.backbone.arch': 'min',
+                'train_cfg.allow_untrained': True
+            }),
+        checkpoint=None)
+    assert code == 2
+    assert 'model.backbone: expected a supernet' in error
+    assert not (tmp_path / 'archive.jsonl').exists()
+
+
 def test_settings_of_the_config_are_honoured(search, tmp_path):
     """``resume`` and ``deterministic``, without options of the command."""
     few = {'train_cfg.searcher.N': 2, 'train_cfg.deterministic': True}
