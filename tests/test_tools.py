@@ -49,7 +49,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp('trained')
     config = write_config(folder)
     tool(folder, 'train.py', config, '--work-dir', 'work', '--cfg-options',
-         'train_cfg.val_interval=5')
+         'train_cfg.val_interval=5', 'randomness.seed=0')
     return folder
 
 

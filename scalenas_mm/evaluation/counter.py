@@ -29,8 +29,8 @@ def count(model: nn.Module,
     transformation of coordinates.
 
     Args:
-        model (nn.Module): The model whose layers are watched.
-        run (Callable): Runs it.
+        model (nn.Module): The model whose parameters are counted.
+        run (Callable): Runs it, or more: MACs are of all that runs.
         skip (nn.Module, optional): A part of the model to leave out; it runs,
             but does not count.
         images (int): How many images it runs on.
