@@ -11,6 +11,8 @@ from shipped import CONFIGS, shipped
 from tiny_images import write_jpgs
 from tiny_kitti import write_kitti
 
+from scalenas_mm.evaluation import (calibration_batches, estimate_statistics,
+                                    first_sample, rest_of_model)
 from scalenas_mm.spaces import Complexity, NCPSpace
 
 for library in 'mmseg', 'mmpretrain', 'mmdet3d':
@@ -248,3 +250,12 @@ def test_kitti(configs, kitti, tmp_path):
     text, _ = sorted((tmp_path / 'results' / 'pred_instances_3d').iterdir())
     kind, *numbers = text.read_text().split('\n')[0].split()
     assert kind in ('Pedestrian', 'Cyclist', 'Car') and len(numbers) == 15
+    # voxels: there is no blank image to run it on
+    sample = first_sample(model, runner.val_dataloader)
+    rest = rest_of_model(model, (64, 64), sample)
+    beside = {*model.parameters()} - {*model.backbone.parameters()}
+    assert rest.params == sum(p.numel() for p in beside) and rest.macs > 0
+    batches = calibration_batches(runner.train_dataloader, 1, seed=0)
+    assert any(
+        key.startswith('voxel_encoder.')
+        for key in estimate_statistics(model, batches))

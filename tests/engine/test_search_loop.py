@@ -15,6 +15,7 @@ from mmengine.registry import HOOKS
 from tiny_search import runner_of
 
 from scalenas_mm.evaluation import Outcome, Sequential
+from scalenas_mm.registry import EVALUATIONS
 from scalenas_mm.search import ArchiveError, read_archive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,26 @@ def test_resumed_search_gives_the_same_archive(tiny, finished, tmp_path, kept):
     # --resume of tools/train.py and mim sets it at the top level
     searcher(tiny, tmp_path, resume=True).train()
     assert timeless(tmp_path / 'archive.jsonl') == timeless(whole)
+
+
+@EVALUATIONS.register_module(force=True)
+class Three(Sequential):
+    """Is given three candidates at once, or what a generation has left."""
+    size = 3
+    sizes = []
+
+    def __call__(self, archs):
+        self.sizes.append(len(archs))
+        return super().__call__(archs)
+
+
+def test_how_many_are_measured_at_once_changes_nothing(tiny, finished,
+                                                       tmp_path):
+    Three.sizes.clear()
+    searcher(tiny, tmp_path, train_cfg__evaluation=dict(type='Three')).train()
+    assert Three.sizes == [3, 1, 2, 2]
+    assert timeless(tmp_path / 'archive.jsonl') == timeless(finished[1] /
+                                                            'archive.jsonl')
 
 
 def test_a_candidate_measures_the_same_again(finished):

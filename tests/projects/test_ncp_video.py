@@ -137,7 +137,7 @@ def test_only_the_last_convolution_sees_other_frames(project):
 
 @pytest.mark.parametrize('size', [(112, 112), (70, 100)])
 def test_cost_is_what_the_layers_count(size, project):
-    from scalenas_mm.evaluation.counter import count
+    from scalenas_mm.evaluation import count
     from scalenas_mm.spaces import Complexity, NCPArch
     arch = NCPArch.from_code(SMALL)
     model = project.NCPVideoNet(SMALL).eval()

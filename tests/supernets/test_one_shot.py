@@ -179,6 +179,12 @@ def test_teacher_must_fit(batch, tmp_path):
         Distillation('conv', teacher='other')
 
 
+def test_lists_of_logits_of_different_length_are_refused():
+    one = torch.zeros(2, 3)
+    with pytest.raises(RuntimeError, match='1 times in the student and 2'):
+        Distillation('head').loss([one], [one, one])
+
+
 def test_captured_layer_must_exist_and_run(batch):
     with pytest.raises(AttributeError, match='no_such'):
         build(distillation=dict(module='decode_head.no_such'))
