@@ -9,6 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Begin with the files that take longest: a process takes a file at a time, and
+# at the end none is to wait for another.
+LONGEST = ('test_quickstart.py', 'test_packaging.py', 'test_tools.py',
+           'test_search_loop.py', 'test_search_failures.py', 'test_export.py')
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.name)
+               if item.path.name in LONGEST else len(LONGEST))
+
 
 @pytest.fixture(scope='session')
 def shared_data() -> Path:

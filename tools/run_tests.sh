@@ -46,6 +46,7 @@ check mypy mypy "${typed[@]}"
 workers=$(($(nproc) < 4 ? $(nproc) : 4))
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}  # after nproc, which reads it
 check pytest pytest --numprocesses "$workers" --dist loadfile \
+    --no-loadscope-reorder \
     --durations 15 "$@"
 
 echo
