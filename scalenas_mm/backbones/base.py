@@ -145,6 +145,20 @@ def plain_cfg(model_cfg: Dict[str, Any]) -> Dict[str, Any]:
     return _plain(model_cfg.get('architecture', model_cfg))
 
 
+def with_preprocessor(model_cfg: Dict[str, Any],
+                      preprocessor: Any) -> Dict[str, Any]:
+    """A config of a model, or of a supernet around one, with the data
+    preprocessor that a runner gives it: that of the top level of a config, if
+    the network has none of its own. It may be None."""
+    out = model_cfg.copy()
+    if 'architecture' in out:
+        out['architecture'] = with_preprocessor(out['architecture'],
+                                                preprocessor)
+    elif preprocessor is not None:
+        out.setdefault('data_preprocessor', preprocessor)
+    return out
+
+
 def _only(found: List[Any], searched: List[Any], name: str) -> Any:
     chosen = searched or found
     if len(chosen) != 1:

@@ -1,27 +1,20 @@
 """From a measurement to a line of the archive."""
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, Optional
 
 from scalenas_mm.evaluation import Outcome
 from scalenas_mm.search import FAILED, Candidate, Objectives, Record
-from scalenas_mm.spaces import CostModel
+from scalenas_mm.spaces import CostModel, SettingError
 
 
 def record_of(candidate: Candidate, outcome: Outcome, costs: CostModel,
               objectives: Objectives) -> Record:
     """The record of a candidate.
 
-    It failed if the measurement did, or if a metric to optimise is no finite
-    number. Other metrics that are none are left out.
-
-    Raises:
-        SettingError: An objective is not among the metrics.
+    It failed if the measurement did, or if a metric to optimise is missing or
+    no finite number. Other metrics that are none are left out.
     """
     metrics = {k: v for k, v in outcome.metrics.items() if _finite(v)}
-    error = outcome.error
-    if error is None:
-        objectives.check(outcome.metrics)
-        bad = [key for key in objectives.metrics if key not in metrics]
-        error = f'{bad[0]} is not finite' if bad else None
+    error = outcome.error or _lack(outcome.metrics, objectives)
     arch = candidate.arch
     state: Dict[str, Any] = dict(status=FAILED, error=error) if error else {}
     return Record(
@@ -34,6 +27,19 @@ def record_of(candidate: Candidate, outcome: Outcome, costs: CostModel,
         generation=candidate.generation,
         seconds=outcome.seconds,
         **state)
+
+
+def _lack(metrics: Mapping[str, float],
+          objectives: Objectives) -> Optional[str]:
+    """What makes metrics useless. It need not be a wrong config: those of
+    detection leave keys out where a candidate detects nothing."""
+    try:
+        objectives.check(metrics)
+    except SettingError as error:
+        return str(error)
+    return next((f'{key} is not finite'
+                 for key in objectives.metrics if not _finite(metrics[key])),
+                None)
 
 
 def _finite(value: float) -> bool:

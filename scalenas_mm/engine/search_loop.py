@@ -16,8 +16,10 @@ from scalenas_mm.registry import EVALUATIONS, LOOPS, SEARCHERS
 from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
                                 SearchExhausted)
 from scalenas_mm.spaces import SettingError, as_size
+from scalenas_mm.spaces.settings import whole
 from scalenas_mm.version import versions
 from .outcomes import record_of
+from .search_checks import check_calibration, check_validation
 from .stopping import SearchStopped, deterministic
 
 
@@ -82,8 +84,9 @@ class SearchLoop(BaseLoop):
         self.evaluation_cfg = dict(evaluation)
         self.settings = dict(
             input_size=list(as_size(input_size)),
-            num_calibration_batches=num_calibration_batches,
-            seed=seed,
+            num_calibration_batches=whole('num_calibration_batches',
+                                          num_calibration_batches, 0),
+            seed=whole('seed', seed, 0),
             fp16=fp16,
             deterministic=deterministic)
         self.archive_path = Path(runner.work_dir) / archive
@@ -93,7 +96,7 @@ class SearchLoop(BaseLoop):
         self.load_from = runner._load_from
         runner._resume, runner._load_from = False, None
         self.retry_failed = retry_failed
-        self.max_failures = max_failures
+        self.max_failures = whole('max_failures', max_failures)
         self.allow_untrained = allow_untrained
         self.max_iters = int(self.searcher_cfg.get('N', 2000))
         self.val_interval = self.max_epochs = 1
@@ -156,6 +159,7 @@ class SearchLoop(BaseLoop):
             raise SettingError(
                 'model.backbone', 'a supernet, built with the '
                 'largest architecture', self.backbone.kind)
+        check_validation(val.dataloader)
         self.costs = together(
             lambda: cost_model(self.model, self.settings['input_size'],
                                first_sample(self.model, val.dataloader)))
@@ -166,6 +170,7 @@ class SearchLoop(BaseLoop):
         batches = together(lambda: calibration_batches(
             self.dataloader, self.settings['num_calibration_batches'], self.
             settings['seed']))
+        check_calibration(batches)
         self.evaluation = EVALUATIONS.build(
             self.evaluation_cfg,
             default_args=dict(

@@ -17,13 +17,15 @@ def deterministic(wanted: bool) -> Iterator[None]:
     cuBLAS also needs ``CUBLAS_WORKSPACE_CONFIG=:4096:8`` in the environment;
     torch raises an error that says so.
     """
-    before = (torch.are_deterministic_algorithms_enabled(),
-              torch.backends.cudnn.benchmark)
-    if wanted:
-        torch.use_deterministic_algorithms(True)
-        torch.backends.cudnn.benchmark = False
+    if not wanted:
+        yield
+        return
+    before = torch.get_deterministic_debug_mode()
+    benchmark = torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
+        torch.set_deterministic_debug_mode(before)
+        torch.backends.cudnn.benchmark = benchmark

@@ -1,9 +1,9 @@
 """Evaluation of candidates: statistics, metrics and measured cost."""
 from .base import Evaluation, Outcome
-from .batches import calibration_batches, seeded
+from .batches import batches_digest, calibration_batches, seeded
 from .counter import cost_model, count, rest_of_model
 from .identity import evaluation_identity
-from .ranks import RankError, alone, from_main, together
+from .ranks import RankError, agree, alone, from_main, together
 from .sample import (blank_sample, first_sample, preprocessed, resized_sample,
                      run_tensor, tensors, unwrapped)
 from .sequential import Sequential
@@ -13,11 +13,11 @@ from .weights import (common_digest, load_strictly, read_checkpoint,
                       weights_digest)
 
 __all__ = [
-    'Evaluation', 'Outcome', 'RankError', 'Sequential', 'Statistics', 'alone',
-    'blank_sample', 'calibrated', 'calibration_batches', 'common_digest',
-    'cost_model', 'count', 'estimate_statistics', 'evaluation_identity',
-    'first_sample', 'from_main', 'load_strictly', 'local_norms',
-    'preprocessed', 'read_checkpoint', 'resized_sample', 'rest_of_model',
-    'run_tensor', 'seeded', 'tensors', 'together', 'unwrapped',
-    'weights_digest', 'with_statistics'
+    'Evaluation', 'Outcome', 'RankError', 'Sequential', 'Statistics', 'agree',
+    'alone', 'batches_digest', 'blank_sample', 'calibrated',
+    'calibration_batches', 'common_digest', 'cost_model', 'count',
+    'estimate_statistics', 'evaluation_identity', 'first_sample', 'from_main',
+    'load_strictly', 'local_norms', 'preprocessed', 'read_checkpoint',
+    'resized_sample', 'rest_of_model', 'run_tensor', 'seeded', 'tensors',
+    'together', 'unwrapped', 'weights_digest', 'with_statistics'
 ]

@@ -10,6 +10,8 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset, Sampler
 
 from scalenas_mm.spaces import SettingError
+from .sample import tensors
+from .weights import tensors_digest
 
 
 @contextmanager
@@ -81,14 +83,27 @@ def calibration_batches(dataloader: DataLoader, num_batches: int,
         seed (int): Decides which images and how they are augmented.
 
     Raises:
-        SettingError: The data set has no indices.
+        SettingError: The data set has no indices, or no batches.
     """
     if not num_batches:
         return []
     dataset = dataloader.dataset
     with seeded(seed):
-        batches = itertools.islice(_batch_sampler(dataloader), num_batches)
-        return [
+        chosen = itertools.islice(_batch_sampler(dataloader), num_batches)
+        batches = [
             dataloader.collate_fn([dataset[i] for i in batch])
-            for batch in batches
+            for batch in chosen
         ]
+    if len(batches) < num_batches:
+        raise SettingError(
+            'train_dataloader',
+            f'{num_batches} batches to calibrate batch norm on', len(batches))
+    return batches
+
+
+def batches_digest(batches: List[Any]) -> str:
+    """SHA-256 of all tensors in some batches, first 16 digits."""
+    return tensors_digest({
+        f'{i:06}': tensor
+        for i, tensor in enumerate(tensors(batches))
+    })

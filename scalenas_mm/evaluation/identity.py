@@ -5,9 +5,14 @@ from typing import Any, Dict
 
 from mmengine.config import Config
 
-from scalenas_mm.backbones.base import plain_cfg, searchable_cfg
+from scalenas_mm.backbones.base import (plain_cfg, searchable_cfg,
+                                        with_preprocessor)
 
 ROOT = '{data_root}'
+# What of a loader decides how fast samples come, but not which
+SPEED = ('batch_size', 'num_workers', 'persistent_workers', 'pin_memory',
+         'pin_memory_device', 'prefetch_factor', 'timeout', 'worker_init_fn',
+         'multiprocessing_context')
 
 
 def evaluation_identity(cfg: Config, **settings: Any) -> Dict[str, Any]:
@@ -23,12 +28,15 @@ def evaluation_identity(cfg: Config, **settings: Any) -> Dict[str, Any]:
     loader = cfg.train_dataloader
     out = dict(
         settings,
-        model=_model(cfg.model),
+        model=_model(cfg),
         train_dataloader={
             key: loader.get(key)
             for key in ('dataset', 'batch_size', 'batch_sampler', 'collate_fn')
         },
-        val_dataloader=dict(dataset=cfg.val_dataloader.get('dataset')),
+        val_dataloader={
+            key: value
+            for key, value in cfg.val_dataloader.items() if key not in SPEED
+        },
         val_evaluator=cfg.val_evaluator)
     plain = json.loads(json.dumps(_jsonable(out), sort_keys=True))
     for root in sorted(_roots(plain), key=len, reverse=True):
@@ -36,9 +44,10 @@ def evaluation_identity(cfg: Config, **settings: Any) -> Dict[str, Any]:
     return plain
 
 
-def _model(cfg: Any) -> Dict[str, Any]:
+def _model(cfg: Config) -> Dict[str, Any]:
     """The network that is evaluated, whatever it started from."""
-    model = plain_cfg(cfg)
+    model = plain_cfg(
+        with_preprocessor(cfg.model, cfg.get('data_preprocessor')))
     searchable_cfg(model).pop('init_cfg', None)
     model.pop('init_cfg', None)
     return model

@@ -8,9 +8,11 @@ import pickle
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Optional, TypeVar
 
-import mmengine.dist.utils
+import torch.distributed
 from mmengine.dist import (all_gather_object, broadcast_object_list,
                            is_main_process)
+
+from scalenas_mm.spaces import SettingError
 
 T = TypeVar('T')
 
@@ -27,15 +29,19 @@ def describe(error: BaseException) -> str:
 def from_main(function: Callable[[], T]) -> T:
     """What ``function`` returns on the main process, on every process.
 
-    The others wait for it. If it raises, all of them raise the same.
+    The others wait for it. If it raises, all of them raise the same; on the
+    main process with its traceback.
     """
     shared: List[Any] = [None, None]
+    failure = None
     if is_main_process():
         try:
             shared[0] = function()
         except Exception as error:
-            shared[1] = _sendable(error)
+            failure, shared[1] = error, _sendable(error)
     broadcast_object_list(shared)
+    if failure is not None:
+        raise failure
     if shared[1] is not None:
         raise shared[1]
     return shared[0]
@@ -72,20 +78,37 @@ def joined(reasons: List[Optional[str]]) -> Optional[str]:
     return '; '.join(f'rank {rank}: {text}' for rank, text in failed.items())
 
 
+def agree(field: str, expected: str, value: T) -> T:
+    """``value``, which must be the same on every process.
+
+    Raises:
+        SettingError: On all of them: it is not. Has the values of all.
+    """
+    values = all_gather_object(value)
+    if any(other != values[0] for other in values):
+        raise SettingError(field, expected, values)
+    return value
+
+
 @contextmanager
 def alone() -> Iterator[None]:
-    """Inside, MMEngine takes this process for the only one.
+    """Inside, this process takes itself for the only one.
 
-    Whatever gathers, reduces or waits through :mod:`mmengine.dist` then works
-    on what is here. For a metric whose results were gathered before: if it
-    fails, nobody waits.
+    Whatever gathers, reduces or waits, through :mod:`mmengine.dist` or after
+    asking torch whether there are others, then works on what is here; what
+    does not ask raises an error. For a metric whose results were gathered
+    before: nobody waits for it.
     """
-    before = mmengine.dist.utils.is_distributed
-    mmengine.dist.utils.is_distributed = lambda: False
+    if not torch.distributed.is_available():
+        yield
+        return
+    group = torch.distributed.group
+    before = group.WORLD
+    group.WORLD = None
     try:
         yield
     finally:
-        mmengine.dist.utils.is_distributed = before
+        group.WORLD = before
 
 
 def _sendable(error: Exception) -> Exception:

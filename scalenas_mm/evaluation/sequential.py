@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from scalenas_mm.backbones.base import find_searchable
 from scalenas_mm.registry import EVALUATIONS
 from .base import Evaluation, Outcome
+from .batches import seeded
 from .ranks import alone, describe, from_main, joined
 from .statistics import calibrated
 
@@ -48,7 +49,8 @@ class Sequential(Evaluation):
         dataloader (DataLoader): Validation data; ranks have a part each.
         evaluator (Evaluator): Of the task.
         batches (Sequence): For :func:`calibrated`; the same on every rank.
-        seed (int): As for :func:`calibrated`.
+        seed (int): As for :func:`calibrated`; also of randomness in the
+            validation, which is the same for every architecture.
         fp16 (bool): Evaluate in mixed precision.
     """
 
@@ -83,7 +85,8 @@ class Sequential(Evaluation):
         try:
             with self.backbone.active(arch), calibrated(
                     self.model, self.batches, self.seed):
-                self._process()
+                with seeded(self.seed):
+                    self._process()
             return Part(self._packed())
         except Exception as error:
             # as text: the error holds the frames with all activations

@@ -2,20 +2,25 @@
 import hashlib
 import re
 from pickle import UnpicklingError
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping
 
 import torch
-from mmengine.dist import all_gather_object
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from scalenas_mm.spaces import SettingError
+from .ranks import agree
 
 
 def weights_digest(model: nn.Module) -> str:
     """SHA-256 of all parameters and buffers, first 16 digits."""
+    return tensors_digest(model.state_dict())
+
+
+def tensors_digest(named: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 of tensors and their names, first 16 digits."""
     digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
+    for name, value in sorted(named.items()):
         digest.update(name.encode())
         flat = value.detach().cpu().contiguous().flatten()
         digest.update(flat.view(torch.uint8).numpy().tobytes())
@@ -28,10 +33,7 @@ def common_digest(model: nn.Module) -> str:
     Raises:
         SettingError: It is not.
     """
-    digests = all_gather_object(weights_digest(model))
-    if len(set(digests)) > 1:
-        raise SettingError('weights', 'the same on all ranks', digests)
-    return digests[0]
+    return agree('weights', 'the same on all ranks', weights_digest(model))
 
 
 def read_checkpoint(path: str) -> Dict[str, Any]:

@@ -11,7 +11,7 @@ from mmengine.runner import Runner, save_checkpoint
 from torch import nn
 
 from scalenas_mm._files import whole_file
-from scalenas_mm.backbones import find_searchable
+from scalenas_mm.backbones.base import find_searchable, with_preprocessor
 from scalenas_mm.evaluation import (calibration_batches, evaluation_identity,
                                     load_strictly, local_norms,
                                     read_checkpoint, weights_digest)
@@ -71,7 +71,8 @@ def open_source(path: Path, config: Config, checkpoint: str,
         SettingError: The checkpoint does not fit the config.
         ExportError: The archive is of another space, supernet or evaluation.
     """
-    cfg = config.model.to_dict()
+    cfg = with_preprocessor(config.model.to_dict(),
+                            config.get('data_preprocessor'))
     cfg.pop('distillation', None)
     for part in (cfg, cfg.get('architecture', {})):
         part.pop('init_cfg', None)

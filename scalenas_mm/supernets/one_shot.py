@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from scalenas_mm.backbones.base import find_searchable
+from scalenas_mm.backbones.base import find_searchable, with_preprocessor
 from scalenas_mm.registry import MODELS, SAMPLERS
 from .distillation import Distillation, capture, frozen_statistics
 
@@ -23,8 +23,8 @@ class OneShotSupernet(BaseModel):
         architecture (dict): Config of the model.
         sampler (dict): Config of the sampler.
         distillation (dict, optional): Arguments of :class:`Distillation`.
-        data_preprocessor (Any): Not used: the architecture has its own. The
-            runner passes what stands at the top level of a config.
+        data_preprocessor (Any): Given to an architecture without one of its
+            own. The runner passes what stands at the top level of a config.
         init_cfg (dict | list[dict], optional): Initialisation.
 
     ``mode='tensor'`` and ``mode='predict'`` run the active architecture.
@@ -36,6 +36,7 @@ class OneShotSupernet(BaseModel):
                  distillation: Optional[dict] = None,
                  data_preprocessor: Any = None,
                  init_cfg: Any = None):
+        architecture = with_preprocessor(architecture, data_preprocessor)
         network = MODELS.build(architecture)
         super().__init__(
             data_preprocessor=network.data_preprocessor, init_cfg=init_cfg)

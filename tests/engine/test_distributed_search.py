@@ -21,6 +21,7 @@ FAULTS = {
     1: ('calibration', 1),
     2: ('data', 0),
     3: ('forward', 1),
+    4: ('exchange', 0),
     5: ('process', 1),
     6: ('compute_metrics', 0),
 }
@@ -66,6 +67,9 @@ def test_a_failure_on_one_rank_spoils_one_candidate(faulty_search, undisturbed,
         assert (record.status, record.metrics) == ('failed', {})
         assert record.digest == reference.digest
         reason = f'RuntimeError: injected into {place}'
+        if place == 'exchange':  # by torch itself, where nobody answers
+            assert 'process group has not been initialized' in record.error
+            continue
         if place != 'compute_metrics':  # which runs on the main process only
             reason = f'rank {rank}: {reason}'
         assert record.error == reason

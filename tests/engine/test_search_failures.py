@@ -157,6 +157,12 @@ def test_settings_of_the_config_are_honoured(search, tmp_path):
     assert len(read_archive(tmp_path / 'archive.jsonl')) == 3
 
 
+def test_settings_that_cannot_work_are_refused(search, tmp_path):
+    code, error = search(*options(**{'train_cfg.max_failures': 0}))
+    assert code == 2 and 'max_failures: expected a whole number' in error
+    assert not (tmp_path / 'archive.jsonl').exists()
+
+
 def test_the_lock_is_free_after_a_failure(tiny, tmp_path, monkeypatch):
 
     def broken(*args):

@@ -1,5 +1,7 @@
 """A search on a tiny supernet, through the runner."""
 import json
+import random
+import re
 import signal
 import subprocess
 import sys
@@ -7,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from commands import run
@@ -14,6 +17,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from tiny_search import runner_of
 
+from scalenas_mm.engine.stopping import SearchStopped
 from scalenas_mm.evaluation import Outcome, Sequential
 from scalenas_mm.registry import EVALUATIONS
 from scalenas_mm.search import ArchiveError, read_archive
@@ -108,6 +112,21 @@ def test_how_many_are_measured_at_once_changes_nothing(tiny, finished,
                                                             'archive.jsonl')
 
 
+def test_random_validation_measures_the_same_again(finished, monkeypatch):
+    """As where a test pipeline draws points."""
+    loop = finished[0].train_loop
+    plain, drawn = type(loop.model).val_step, []
+
+    def noisy(self, data):
+        drawn.append((torch.rand(1).item(), np.random.rand(), random.random()))
+        return plain(self, data)
+
+    monkeypatch.setattr(type(loop.model), 'val_step', noisy)
+    loop.evaluation([loop.backbone.space.max_arch()] * 2)
+    half = len(drawn) // 2
+    assert drawn[:half] == drawn[half:] and len(set(drawn)) == half > 1
+
+
 def test_a_candidate_measures_the_same_again(finished):
     runner, folder, _ = finished
     for record in read_archive(folder / 'archive.jsonl')[::-3]:
@@ -116,13 +135,19 @@ def test_a_candidate_measures_the_same_again(finished):
         assert outcome.metrics == record.metrics
 
 
-def test_a_metric_that_is_no_number_is_a_failure(tiny, tmp_path, monkeypatch):
+@pytest.mark.parametrize('metrics, error', [
+    (dict(mIoU=float('nan'), aAcc=1.0), 'mIoU is not finite'),
+    (dict(aAcc=1.0), "objectives.mIoU: expected one of aAcc, .*, got 'mIoU'"),
+])
+def test_an_objective_that_is_missing_is_a_failure(tiny, tmp_path, monkeypatch,
+                                                   metrics, error):
+    """Or that is no number."""
     plain, calls = Sequential.__call__, []
 
     def sometimes(self, archs):
         calls.append(archs)
         if len(calls) == 3:
-            return [Outcome(dict(mIoU=float('nan'), aAcc=1.0))]
+            return [Outcome(metrics)]
         return plain(self, archs)
 
     monkeypatch.setattr(Sequential, '__call__', sometimes)
@@ -130,7 +155,7 @@ def test_a_metric_that_is_no_number_is_a_failure(tiny, tmp_path, monkeypatch):
     runner.train()
     records = read_archive(tmp_path / 'archive.jsonl')
     assert [record.id for record in records if not record.ok] == [2]
-    assert records[2].error == 'mIoU is not finite'
+    assert re.fullmatch(error, records[2].error)
     assert records[2].metrics == dict(aAcc=1.0)
     assert len(calls) == 9  # one of them to see that others still work
 
@@ -154,6 +179,8 @@ def test_another_supernet_is_refused(tiny, finished, tmp_path):
     (dict(), 'holds 8 candidates; resume'),
     (dict(train_cfg__resume=True, train_cfg__seed=5),
      'another evaluation: evaluation.seed: expected 5'),
+    (dict(train_cfg__resume=True, val_dataloader__num_batch_per_epoch=1),
+     'another evaluation: evaluation.val_dataloader.num_batch_per_epoch'),
     (dict(train_cfg__resume=True, train_cfg__searcher__k=3),
      'another searcher: searcher.k: expected 3'),
     (dict(
@@ -178,7 +205,8 @@ def test_a_finished_search_can_be_extended(tiny, finished, tmp_path):
 
 
 def test_unknown_objective_lists_the_metrics(tiny, tmp_path):
-    with pytest.raises(ValueError, match='objectives.AP: expected one.*mIoU'):
+    with pytest.raises(
+            SearchStopped, match='objectives.AP: expected one.*mIoU'):
         searcher(
             tiny, tmp_path,
             train_cfg__searcher__objectives=dict(AP='max')).train()

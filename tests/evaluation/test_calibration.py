@@ -121,6 +121,18 @@ def test_more_batches_than_images():
     assert [len(batch['inputs']) for batch in batches] == [3] * 5
 
 
+class Nothing(Images):
+
+    def __len__(self):
+        return 0
+
+
+def test_too_few_batches_are_refused():
+    data = DataLoader(Nothing(), batch_size=3, sampler=SequentialSampler([]))
+    with pytest.raises(SettingError, match='expected 2 batches .*, got 0'):
+        calibration_batches(data, 2, seed=0)
+
+
 def test_statistics_are_data():
     torch.manual_seed(0)
     model = Net().train()

@@ -2,6 +2,7 @@
 import json
 
 import numpy as np
+import pytest
 from mmengine.config import Config
 
 from scalenas_mm.evaluation import evaluation_identity
@@ -43,6 +44,23 @@ def test_it_is_json_and_says_no_start():
     assert head == dict(type='Head', weights=[1.0, 1.0], loss='builtins.print')
     assert 'init_cfg' not in json.dumps(identity)
     assert identity['val_evaluator'][0]['ann_file'] == '{data_root}/train.json'
+
+
+def test_the_preprocessor_of_the_whole_config_counts():
+    top = config('a', data_preprocessor=dict(type='Some', mean=[1, 2]))
+    assert top['model']['data_preprocessor'] == dict(type='Some', mean=[1, 2])
+    own = {'model.architecture.data_preprocessor': dict(type='Own')}
+    both = config('a', data_preprocessor=dict(type='Some'), **own)
+    assert both['model']['data_preprocessor'] == dict(type='Own')
+
+
+@pytest.mark.parametrize('key, same',
+                         [('batch_size', True), ('num_workers', True),
+                          ('sampler', False), ('drop_last', False)])
+def test_what_decides_which_samples_are_measured(key, same):
+    found = differences(
+        config('a'), config('a', **{f'val_dataloader.{key}': 7}))
+    assert bool(found) != same
 
 
 def test_data_may_move():

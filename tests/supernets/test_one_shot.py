@@ -76,6 +76,26 @@ def batch():
 DISTILLATION = dict(module='decode_head.conv_seg', alpha=2.0)
 
 
+def test_the_preprocessor_of_the_whole_config():
+    """It serves an architecture that has none of its own."""
+    top = dict(
+        type='mmseg.SegDataPreProcessor',
+        size=(32, 32),
+        mean=[1.0] * 3,
+        std=[2.0] * 3)
+    bare = {k: v for k, v in ARCHITECTURE.items() if k != 'data_preprocessor'}
+    means = []
+    for architecture in bare, ARCHITECTURE:
+        model = MODELS.build(
+            dict(
+                type='scalenas_mm.OneShotSupernet',
+                architecture=architecture,
+                data_preprocessor=top))
+        assert model.data_preprocessor is model.architecture.data_preprocessor
+        means.append(hasattr(model.data_preprocessor, 'mean'))
+    assert means == [True, False]
+
+
 def test_one_architecture_keeps_the_names_of_the_losses(batch):
     model = build()
     losses = model(*batch, mode='loss')
