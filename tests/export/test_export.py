@@ -74,6 +74,33 @@ def test_checkpoint_holds_only_what_the_network_needs(tiny, exported):
     assert cfg.model.backbone.type == 'scalenas_mm.ScaleNet'
 
 
+def test_the_preprocessor_may_stand_at_the_top(tiny, tmp_path):
+    """As mmpretrain's configs of data have it: searched and exported with."""
+    config = tiny / 'top_search.py'
+    config.write_text("""\
+_base_ = './tiny_search.py'
+data_preprocessor = dict(type='SegDataPreProcessor', size=(64, 64),
+                         mean=[120.0] * 3, std=[60.0] * 3)
+architecture = _base_.model.architecture
+architecture.pop('data_preprocessor')
+model = dict(architecture=dict(_delete_=True, **architecture))
+""")
+    few = [
+        '--cfg-options', 'train_cfg.searcher.N=1', 'train_cfg.searcher.n0=1'
+    ]
+    tool('search.py', config, tiny / CHECKPOINT, '--work-dir', tmp_path, *few)
+    archive, folder = tmp_path / 'archive.jsonl', tmp_path / 'exported'
+    tool('export.py', config, tiny / CHECKPOINT, '--archive', archive, '--id',
+         '0', '--cfg-options', *few[1:])
+    text = Config.fromfile(folder / 'scalenet_0000.py')
+    assert text.model.data_preprocessor.mean == [120.0] * 3
+    out = tmp_path / 'metrics.json'
+    tool('test.py', folder / 'scalenet_0000.py', folder / 'scalenet_0000.pth',
+         '--work-dir', tmp_path / 'test', '--out', out)
+    assert json.loads(
+        out.read_text())['mIoU'] == read_archive(archive)[0].metrics['mIoU']
+
+
 @pytest.mark.parametrize('library', ['tools', 'mim'])
 def test_scores_what_the_search_recorded(searched, exported, tmp_path,
                                          library):
