@@ -1,16 +1,21 @@
 """What must hold before a search begins, on all ranks alike."""
-from typing import Any, Sequence
+from typing import Any, Optional, Sequence
 
 from mmengine.dist import all_gather_object, get_world_size
-from torch.utils.data import DataLoader
+from mmengine.runner import BaseLoop
 
 from scalenas_mm.evaluation import agree, batches_digest
 from scalenas_mm.spaces import SettingError
 
 
-def check_validation(dataloader: DataLoader) -> None:
-    """Raise :class:`SettingError` unless the ranks share one data set out
-    among them; what fills up the last turn may come twice."""
+def check_validation(loop: Optional[BaseLoop]) -> None:
+    """Raise :class:`SettingError` unless there are validation data that the
+    ranks share out; what fills up the last turn may come twice."""
+    if loop is None:
+        raise SettingError(
+            'val_cfg', 'validation data and an evaluator, '
+            'to measure candidates', None)
+    dataloader = loop.dataloader
     size = agree('val_dataloader.dataset', 'as many samples on all ranks',
                  len(dataloader.dataset))
     sampler = dataloader.sampler

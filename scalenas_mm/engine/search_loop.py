@@ -147,10 +147,7 @@ class SearchLoop(BaseLoop):
     def _prepare(self) -> None:
         """Load the supernet, build everything, replay the archive."""
         val = self.runner.val_loop
-        if val is None:
-            raise SettingError(
-                'val_cfg', 'validation data and an evaluator, '
-                'to measure candidates', None)
+        check_validation(val)
         self._load()
         self.digest = common_digest(self.model)
         local_norms(self.model)
@@ -159,7 +156,6 @@ class SearchLoop(BaseLoop):
             raise SettingError(
                 'model.backbone', 'a supernet, built with the '
                 'largest architecture', self.backbone.kind)
-        check_validation(val.dataloader)
         self.costs = together(
             lambda: cost_model(self.model, self.settings['input_size'],
                                first_sample(self.model, val.dataloader)))

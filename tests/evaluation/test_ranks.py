@@ -1,5 +1,6 @@
 """What processes do together; without others where one is enough."""
 import traceback
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -62,7 +63,8 @@ def test_calibration_differs_between_ranks(others):
 @pytest.mark.parametrize('parts', [(1, 1), (2, 1), (1, 0), (2, 2)])
 def test_validation_data_are_shared_out(monkeypatch, parts):
     """Each rank has its part of the data or, with 2 of 2, all of them."""
-    data = torch.utils.data.DataLoader(range(max(parts)))
+    data = SimpleNamespace(
+        dataloader=torch.utils.data.DataLoader(range(max(parts))))
     monkeypatch.setattr(search_checks, 'get_world_size', lambda: 2)
     monkeypatch.setattr(search_checks, 'all_gather_object',
                         lambda _: list(parts))
