@@ -20,13 +20,3 @@ def check_positive(field: str, value: Any) -> float:
     if not number > 0:
         raise SettingError(field, 'a positive number', value)
     return number
-
-
-def check_whole(field: str, value: Any, least: int) -> int:
-    """``value`` if it is an integer from ``least``; raises
-    :class:`SettingError`."""
-    whole = isinstance(value,
-                       (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise SettingError(field, f'an integer from {least}', value)
-    return int(value)

@@ -9,7 +9,8 @@ from scipy.stats import kendalltau, spearmanr
 from torch import Tensor
 
 from scalenas_mm.spaces import ArchError, SettingError
-from .checks import check_number, check_positive, check_whole
+from scalenas_mm.spaces.settings import whole
+from .checks import check_number, check_positive
 from .features import choose_features, parts_of
 from .mlp import MultiMetricMLP
 
@@ -91,8 +92,8 @@ def fit_predictor(codes: np.ndarray,
     """
     codes, values = _check(codes, metrics)
     chosen = resolve_recipe(codes.T, features, epochs, weight_decay, log_loss)
-    batch_size = check_whole('batch_size', batch_size, 1)
-    threads = check_whole('threads', threads, 1)
+    batch_size = whole('batch_size', batch_size, 1)
+    threads = whole('threads', threads, 1)
     lr = check_positive('lr', lr)
     with reproducible(seed, threads):
         model = MultiMetricMLP(
@@ -140,7 +141,7 @@ def resolve_recipe(choices: Iterable[np.ndarray],
             for k, v in told.items() if v is not None
         }
     }
-    check_whole('epochs', recipe['epochs'], 1)
+    whole('epochs', recipe['epochs'], 1)
     check_number('weight_decay', recipe['weight_decay'])
     return dict(features=features, **recipe)
 

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from scalenas_mm.registry import PREDICTORS
 from scalenas_mm.spaces import ArchError, CostModel, SettingError, Space
-from .checks import check_positive, check_whole
+from scalenas_mm.spaces.settings import whole
+from .checks import check_positive
 from .fit import reproducible
 from .limits import CostLimits
 from .targets import Task
@@ -95,8 +96,8 @@ class NetworkCodingPropagation:
             raise SettingError('costs', 'a CostModel, to know exact costs',
                                None)
         self.strategy = strategy
-        self.iterations = check_whole('iterations', iterations, 1)
-        self.round_every = check_whole('round_every', round_every, 0)
+        self.iterations = whole('iterations', iterations, 1)
+        self.round_every = whole('round_every', round_every, 0)
         self.lr = check_positive('lr', lr)
         self.costs = costs
         self._check_tasks()

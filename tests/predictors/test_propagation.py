@@ -268,9 +268,9 @@ def test_bad_targets_are_named(targets, message):
 
 @pytest.mark.parametrize('options, message', [
     (dict(strategy='both'), 'strategy: expected continuous or winner'),
-    (dict(iterations=0), 'iterations: expected an integer'),
-    (dict(iterations=3.5), 'iterations: expected an integer'),
-    (dict(round_every=-1), 'round_every: expected an integer'),
+    (dict(iterations=0), 'iterations: expected a whole number'),
+    (dict(iterations=3.5), 'iterations: expected a whole number'),
+    (dict(round_every=-1), 'round_every: expected a whole number'),
     (dict(lr=-3), 'lr: expected a positive number'),
     (dict(lr=float('nan')), 'lr: expected a finite number'),
     (dict(bounds={26: 5}), r'bounds\[26\]: expected \(low, high\)'),

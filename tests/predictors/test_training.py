@@ -57,7 +57,7 @@ def test_all_settings_are_known_before_a_training(table):
     paper = training.fit_settings(table, features='code', weight_decay=1e-7)
     assert (paper['epochs'], paper['weight_decay']) == (200, 1e-7)
     assert not paper['log_loss']
-    with pytest.raises(SettingError, match='epochs: expected an integer'):
+    with pytest.raises(SettingError, match='epochs: expected a whole number'):
         training.fit_settings(table, epochs=0)
 
 
