@@ -2,14 +2,14 @@
 import math
 
 import pytest
+from search.conformance import (COSTS, OBJECTIVES, SearcherConformance, ask,
+                                finish, tell)
 
 from scalenas_mm.predictors import NCPSearcher
 from scalenas_mm.registry import SEARCHERS
 from scalenas_mm.search import TopologyEvolution
 from scalenas_mm.spaces import (CostModel, InputError, NASBench201Space,
                                 NCPSpace)
-from search.conformance import (COSTS, OBJECTIVES, SearcherConformance, ask,
-                                finish, tell)
 
 FAST = dict(
     fit=dict(epochs=20), propagation=dict(iterations=10, lr=3.0), starts=4)
