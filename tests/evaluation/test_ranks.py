@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from mmengine.dist import get_world_size, is_distributed
+from torch.utils.data import DataLoader, SequentialSampler
 
 from scalenas_mm.engine import search_checks
 from scalenas_mm.evaluation import agree, alone, from_main, ranks
@@ -60,19 +61,25 @@ def test_calibration_differs_between_ranks(others):
         search_checks.check_calibration(batches)
 
 
-@pytest.mark.parametrize('parts', [(1, 1), (2, 1), (1, 0), (2, 2)])
-def test_validation_data_are_shared_out(monkeypatch, parts):
-    """Each rank has its part of the data or, with 2 of 2, all of them."""
-    data = SimpleNamespace(
-        dataloader=torch.utils.data.DataLoader(range(max(parts))))
+def two_ranks(monkeypatch, samplers, size):
+    """What both say of validation data that each samples in its way."""
+    firsts = [list(sampler)[:2] for sampler in samplers]
     monkeypatch.setattr(search_checks, 'get_world_size', lambda: 2)
-    monkeypatch.setattr(search_checks, 'all_gather_object',
-                        lambda _: list(parts))
-    if parts != (2, 2):
-        search_checks.check_validation(data)
-        return
+    monkeypatch.setattr(search_checks, 'all_gather_object', lambda _: firsts)
+    for sampler in samplers:
+        loader = DataLoader(range(size), sampler=sampler)
+        search_checks.check_validation(SimpleNamespace(dataloader=loader))
+
+
+@pytest.mark.parametrize('parts', [([0, 2], [1, 0]), ([0, 1, 2], [3]),
+                                   ([0], [0]), ([0], [])])
+def test_validation_data_are_shared_out(monkeypatch, parts):
+    two_ranks(monkeypatch, parts, 4)
+
+
+def test_a_sampler_that_gives_every_rank_all(monkeypatch):
     with pytest.raises(SettingError, match='sampler: .* DefaultSampler'):
-        search_checks.check_validation(data)
+        two_ranks(monkeypatch, [SequentialSampler(range(4))] * 2, 4)
 
 
 def test_a_bug_on_the_main_process_keeps_its_traceback():
