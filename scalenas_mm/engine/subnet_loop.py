@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader
 from scalenas_mm.backbones.base import find_searchable
 from scalenas_mm.evaluation import Sequential, calibration_batches, unwrapped
 from scalenas_mm.registry import LOOPS
+from .search_checks import check_calibration
 
 
 def _training_data(runner: Runner) -> DataLoader:
@@ -58,6 +59,7 @@ class _SubnetLoop:
             self._batches = calibration_batches(
                 _training_data(self.runner), self.num_calibration_batches,
                 self.seed)
+            check_calibration(self._batches)
         return self._batches or []
 
     def evaluate(self) -> Dict[str, float]:

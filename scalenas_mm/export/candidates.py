@@ -145,9 +145,14 @@ def export_candidate(source: Source,
             :func:`~scalenas_mm.visualization.draw_arch`.
 
     Raises:
-        ExportError: Its outputs are not those of the supernet.
+        ExportError: Its outputs are not those of the supernet, or its
+            architecture is not the one that was measured.
     """
     arch = source.space.from_dict(record.arch)
+    if arch.digest != record.digest:
+        raise ExportError(
+            f'candidate {record.id} was measured as {record.digest}, its '
+            f'architecture in the archive is {arch.digest}')
     subnet = cut(source.model, source.cfg, arch, source.calibration,
                  source.batches, source.evaluation['seed'])
     name = source.name(record)

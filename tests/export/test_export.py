@@ -235,6 +235,21 @@ def test_wrong_supernet_and_missing_files(tiny, searched, tmp_path):
         assert message in error
 
 
+def test_an_archive_changed_by_hand_is_not_exported(tiny, searched, tmp_path):
+    for name in 'archive.jsonl', 'archive.meta.json':
+        (tmp_path / name).write_bytes((searched / name).read_bytes())
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / 'archive.jsonl').read_text().splitlines()
+    ]
+    lines[0]['arch'] = lines[1]['arch']
+    (tmp_path / 'archive.jsonl').write_text('\n'.join(map(json.dumps, lines)) +
+                                            '\n')
+    error = export(tiny, tmp_path, '--id', '0', code=2)
+    assert f'candidate 0 was measured as {lines[0]["digest"]}' in error
+    assert not list((tmp_path / 'exported').iterdir())
+
+
 @pytest.mark.parametrize('option, key', [
     ('val_dataloader.dataset.data_prefix.img_path=elsewhere',
      'evaluation.val_dataloader.dataset.data_prefix.img_path'),
