@@ -11,10 +11,12 @@ from scalenas_mm.version import versions
 
 
 def test_versions_are_what_is_imported():
-    assert versions() == dict(
+    found = versions()
+    # some builds of torch add to their version what they were built for
+    assert torch.__version__.startswith(found.pop('torch'))
+    assert found == dict(
         python=sys.version.split()[0],
         scalenas_mm=scalenas_mm.__version__,
-        torch=torch.__version__,
         numpy=np.__version__,
         mmengine=mmengine.__version__)
 

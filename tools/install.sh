@@ -34,7 +34,7 @@ export PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 LOCK_FILE=$(realpath -m -- "${LOCK:-$ROOT/requirements/lock.txt}")
 TORCHVISION_CPU=$ROOT/requirements/torchvision_cpu
-GIB_NEW=6       # free disk space for a new environment, build files included
+GIB_NEW=8       # free disk space for a new environment, build files included
 GIB_UPDATE=2    # and to update or finish one
 STEPS=6
 STEP=0
@@ -247,28 +247,47 @@ print(kind)
 PYTHON
 }
 
+# A compiler with a precompiled torch header: it takes the build from ten
+# minutes to two. The header is used only if it was compiled with exactly the
+# flags of the build; so the first compilation makes it, with its own.
+write_compiler() {  # write_compiler FOLDER: prints its path
+    {
+        printf '#!/usr/bin/env bash\n'
+        printf 'CXX=%q\nHEADER=%q\n' "$CXX" "$1/torch_types.h"
+        cat <<'BASH'
+[[ " $* " == *' -c '* ]] || exec "$CXX" "$@"
+exec 7>"$HEADER.lock"
+flock 7
+if [[ ! -f $HEADER ]]; then
+    flags=()
+    for ((i = 1; i <= $#; i++)); do
+        case ${!i} in
+            -o | -MF) i=$((i + 1)) ;;
+            -c | -MMD | *.cpp) ;;
+            *) flags+=("${!i}") ;;
+        esac
+    done
+    echo '#include <torch/types.h>' >"$HEADER"
+    "$CXX" "${flags[@]}" -x c++-header "$HEADER" -o "$HEADER.gch"
+fi
+exec 7>&-
+exec "$CXX" -include "$HEADER" "$@"
+BASH
+    } >"$1/compiler"
+    chmod +x "$1/compiler"
+    echo "$1/compiler"
+}
+
 build_mmcv() {  # build_mmcv VERSION KIND FOLDER: compile the wheel
     local options=(--no-build-isolation --no-cache-dir --no-deps
-        --no-binary mmcv -w "$3" "mmcv==$1") flags includes
+        --no-binary mmcv -w "$3" "mmcv==$1")
     export MMCV_WITH_OPS=1 MAX_JOBS=${MAX_JOBS:-$(nproc)}
     if [[ $2 != cpu ]]; then
         FORCE_CUDA=1 pip wheel "${options[@]}"
         return
     fi
-    # A precompiled torch header takes the build from ten minutes to two. The
-    # compiler uses it only if the flags are exactly those of the build.
-    flags='-g0 -O2 -w -DNDEBUG -fwrapv -fPIC'
-    includes=$("$VENV/bin/python" -W ignore -c '
-import sysconfig, torch.utils.cpp_extension as extension
-print(*("-I" + path for path in extension.include_paths()),
-      "-I" + sysconfig.get_path("include"))')
-    echo '#include <torch/types.h>' >"$3/torch_types.h"
-    # shellcheck disable=SC2086
-    "$CXX" $includes $flags -DTORCH_API_INCLUDE_EXTENSION_H \
-        -DTORCH_EXTENSION_NAME=_ext -std=c++17 -x c++-header \
-        "$3/torch_types.h" -o "$3/torch_types.h.gch" || true
-    FORCE_CUDA=0 CUDA_VISIBLE_DEVICES='' \
-        CFLAGS="$flags -include $3/torch_types.h" pip wheel "${options[@]}"
+    CXX=$(write_compiler "$3") CFLAGS='-g0 -O2 -w -DNDEBUG -fwrapv -fPIC' \
+        FORCE_CUDA=0 CUDA_VISIBLE_DEVICES='' pip wheel "${options[@]}"
 }
 
 install_mmcv() {

@@ -7,7 +7,7 @@ needed, and once.
 ===========================  ==============================================
 where                        what would fail, and what is done
 ===========================  ==============================================
-torch >= 2.6                 Resuming, and loading any training checkpoint:
+everywhere                   Resuming, and loading any training checkpoint:
                              torch refuses the log history stored in it.
                              Exactly the types found there are allowed;
                              loading stays closed to all other code. See

@@ -7,14 +7,11 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
-from mmengine.utils import digit_version
 
 
 def allow_training_checkpoints(runner: Any = None) -> None:
-    """Allow the types of :func:`checkpoint_globals`, where torch asks."""
-    # torch 2.5 has the list, too, but no names in it, and does not ask
-    if digit_version(torch.__version__) >= digit_version('2.6'):
-        torch.serialization.add_safe_globals(checkpoint_globals())
+    """Allow the types of :func:`checkpoint_globals`."""
+    torch.serialization.add_safe_globals(checkpoint_globals())
 
 
 def checkpoint_globals() -> List[Any]:

@@ -128,7 +128,8 @@ def _axes(figure: Figure, column: int, row: int, cell: Tuple[float, float],
     axes = figure.add_axes((left / width, 1 - (top + cell[1]) / height,
                             cell[0] / width, cell[1] / height))
     axes.set(xticks=[], yticks=[])
-    axes.spines[:].set(color=FAINT, linewidth=0.6)
+    axes.spines[:].set_color(FAINT)
+    axes.spines[:].set_linewidth(0.6)
     return axes
 
 

@@ -176,7 +176,7 @@ def test_broken_parquet(table, tmp_path):
     with pytest.raises(BenchmarkError, match='a whole Parquet file'):
         NASBenchMR(tmp_path).table('seg')
     table.to_frame().assign(c3='x').to_parquet(path)
-    with pytest.raises(BenchmarkError, match='c3: expected numbers, got .str'):
+    with pytest.raises(BenchmarkError, match='c3: expected numbers, got'):
         NASBenchMR(tmp_path).table('seg')
     table.to_frame().assign(mAcc=None).astype(
         dict(mAcc=float)).to_parquet(path)

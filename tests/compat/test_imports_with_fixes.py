@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+import scalenas_mm.registry  # noqa: F401  (applies the fixes)
 from scalenas_mm import compat
 from scalenas_mm.compat.imports import after_import, replace_import
 
@@ -61,9 +62,8 @@ from mmengine.model import MMDistributedDataParallel
 import torch
 assert utils._init_dist_pytorch.__name__ == 'init_process_group_on_cpu'
 assert MMDistributedDataParallel.__init__.__wrapped__
-if hasattr(torch.serialization, 'get_safe_globals'):
-    from mmengine.logging import HistoryBuffer
-    assert HistoryBuffer in torch.serialization.get_safe_globals()
+from mmengine.logging import HistoryBuffer
+assert HistoryBuffer in torch.serialization.get_safe_globals()
 '''
 IMPORTS = ['import mmengine.runner', 'import scalenas_mm.registry']
 
