@@ -41,7 +41,6 @@ ALLOWED = {
     '_register': {'spaces', 'samplers', 'search'},
     '_files': set(),
     '_safe_pickle': set(),
-    '_torchvision_cpu': set(),
 }
 NUMPY_ONLY = ('spaces', 'samplers', 'search', 'benchmarks', '_files',
               '_safe_pickle')
