@@ -1,6 +1,8 @@
 """The distribution tools/install.sh adds where torchvision does not fit."""
+import runpy
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -45,4 +47,17 @@ def test_not_needed_without_torchvision(tmp_path, packages):
 def test_torchvision_imports():
     pytest.importorskip('torchvision')
     code = 'import torchvision.transforms, torchvision.models'
+    subprocess.run([sys.executable, '-c', code], check=True)
+
+
+def test_install_has_added_it_exactly_where_it_is_needed():
+    points = entry_points(group='torch.backends')
+    added = 'torchvision_cpu_schemas' in {point.name for point in points}
+    assert added == runpy.run_path(str(PROGRAM))['is_needed']()
+
+
+def test_this_package_runs_nothing_at_import_of_torch():
+    groups = entry_points(group='torch.backends')
+    assert not [point for point in groups if 'scalenas' in point.value]
+    code = "import sys, torch; assert 'scalenas_mm' not in sys.modules"
     subprocess.run([sys.executable, '-c', code], check=True)
