@@ -185,21 +185,45 @@ def test_amp_without_an_accelerator(tmp_path, capsys):
      'unknown type in the config: NoSuchHead is not in the mmseg::model'),
     ('train_dataloader.dataset.data_root=no_such_folder',
      "No such file or directory: 'no_such_folder/leftImg8bit/train'"),
+    ('model.no_such_argument=1', 'wrong arguments in the config: '
+     "EncoderDecoder got an unexpected keyword argument 'no_such_argument'"),
+    ('model.backbone.widht=8', 'wrong arguments in the config: ScaleNet got '
+     "an unexpected keyword argument 'widht'"),
+    ('model.decode_head._delete_=True model.decode_head.type=FCNHead',
+     'wrong arguments in the config: FCNHead missing 2 required'),
 ])
 def test_configs_that_do_not_fit_are_one_line(tmp_path, capsys, option,
                                               message):
     pytest.importorskip('mmseg')
     config = write_config(tmp_path)
     assert message in error_of(capsys, tmp_path, 'train.py', config,
-                               '--cfg-options', option)
+                               '--cfg-options', *option.split())
 
 
-def test_bugs_keep_their_traceback(tmp_path):
+@pytest.mark.parametrize('bug', ['dict(1, 2)', 'Inner(size=1)', 'Inner()'])
+def test_bugs_keep_their_traceback(tmp_path, bug):
+    """Also those that look like a wrong argument."""
     pytest.importorskip('mmseg')
     config = write_config(tmp_path)
-    with pytest.raises(TypeError, match='no_such_argument'):
+    (tmp_path / 'buggy_hook.py').write_text(f'''\
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+class Inner:
+    def __init__(self, needed):
+        pass
+
+@HOOKS.register_module(force=True)
+class BuggyHook(Hook):
+    def __init__(self, number=1):
+        {bug}
+''')
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(TypeError):
+        patch.syspath_prepend(str(tmp_path))
+        patch.delitem(sys.modules, 'buggy_hook', raising=False)
         tool(tmp_path, 'train.py', config, '--cfg-options',
-             'model.no_such_argument=1')
+             'custom_imports.imports=[buggy_hook]',
+             'custom_hooks=[{"type":"BuggyHook"}]')
 
 
 @pytest.mark.parametrize('arguments', [
@@ -220,6 +244,38 @@ def test_unreadable_checkpoints_are_one_line(tmp_path, capsys, arguments):
     last = error_of(capsys, tmp_path, *arguments)
     assert 'not a checkpoint that can be read: ' in last
     assert 'cut.pth' in last or 'tiny_cityscapes.py: not' in last
+
+
+@pytest.mark.parametrize('name', ['train.py', 'search.py'])
+@pytest.mark.parametrize('key', ['model', 'train_cfg', 'val_dataloader'])
+def test_settings_that_are_no_dicts_are_one_line(tmp_path, capsys, name, key):
+    (tmp_path / 'c.py').write_text(f'{key} = 3\n')
+    assert f'c.py: {key}: expected a dict, got 3' in error_of(
+        capsys, tmp_path, name, 'c.py')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('change, message', [
+    (lambda weights: weights.pop('backbone.conv1.weight'),
+     'does not hold the weights of the model: it lacks backbone.conv1.weight'),
+    (lambda weights: weights.update({'backbone.more': torch.zeros(1)}),
+     'does not hold the weights of the model: it has backbone.more'),
+])
+def test_other_weights_are_refused(trained, capsys, change, message):
+    """Not tested with random numbers in place of what is missing."""
+    checkpoint = torch.load(trained / 'work/iter_2.pth', weights_only=False)
+    change(checkpoint['state_dict'])
+    torch.save(checkpoint, trained / 'other.pth')
+    assert message in error_of(capsys, trained, 'test.py',
+                               'tiny_cityscapes.py', 'other.pth')
+
+
+@pytest.mark.slow
+def test_weights_of_more_parts_are_accepted(trained):
+    checkpoint = torch.load(trained / 'work/iter_2.pth', weights_only=False)
+    checkpoint['state_dict']['auxiliary_head.bias'] = torch.zeros(1)
+    torch.save(checkpoint, trained / 'more.pth')
+    tool(trained, 'test.py', 'tiny_cityscapes.py', 'more.pth')
 
 
 @pytest.mark.slow

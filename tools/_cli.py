@@ -6,25 +6,11 @@ arguments were read, so that ``--help`` and wrong arguments answer at once.
 import argparse
 import os
 import os.path as osp
-import re
 import sys
-import time
 import traceback
-from contextlib import contextmanager
-from typing import (Any, Iterator, List, NoReturn, Optional, Sequence, Tuple,
-                    Type)
+from typing import Any, List, Optional, Tuple
 
-# What a user can mend, beside InputError. An error can only be of a class
-# whose module is loaded.
-EXPECTED = (
-    ('scalenas_mm.spaces', 'InputError'),
-    ('scalenas_mm.search', 'ArchiveError'),
-    ('scalenas_mm.engine', 'SearchStopped'),
-    ('scalenas_mm.evaluation', 'RankError'),
-    ('scalenas_mm.export', 'ExportError'),
-    ('scalenas_mm.export.released', 'ReleasedError'),
-    ('scalenas_mm.predictors', 'PredictorError'),
-)
+from _errors import fail, readable_errors  # noqa: F401  (for the tools)
 
 # Which variable each launcher gives to every process
 LAUNCHERS = dict(
@@ -32,78 +18,6 @@ LAUNCHERS = dict(
     pytorch='RANK',
     slurm='SLURM_PROCID',
     mpi='OMPI_COMM_WORLD_RANK')
-
-
-def fail(message: str) -> NoReturn:
-    """Print a one-line error and exit with code 2, argparse's own."""
-    rank = int(os.environ.get('RANK', 0))
-    if rank:
-        # Where all ranks fail alike, rank 0 says so and the launcher ends the
-        # others before they repeat it.
-        time.sleep(2)
-    who = osp.basename(sys.argv[0]) + (f' (rank {rank})' if rank else '')
-    print(f'{who}: error: {message}', file=sys.stderr)
-    sys.exit(2)
-
-
-@contextmanager
-def readable_errors(*also: Type[Exception]) -> Iterator[None]:
-    """Turn errors that the user can mend into one line and exit code 2.
-
-    These are wrong inputs, missing files, checkpoints that cannot be read and
-    names in a config that no registry knows. Others keep their traceback.
-
-    Args:
-        also: Classes of other errors that only a wrong input raises here.
-    """
-    try:
-        yield
-    except Exception as error:
-        message = explain(error, also)
-        if message is None:
-            raise
-        fail(message)
-
-
-def explain(error: Exception, also: Sequence[type] = ()) -> Optional[str]:
-    """What to tell the user in one line; ``None`` if it may be a bug."""
-    path = _unreadable(error)
-    if path is not None and not isinstance(error, FileNotFoundError):
-        return f'{path}: not a checkpoint that can be read: {_reason(error)}'
-    text = str(error)
-    if isinstance(error, KeyError):
-        unknown = re.search(r'[\w.]+ is not in the \S+ registry', text)
-        return f'unknown type in the config: {unknown[0]}' if unknown else None
-    classes = [
-        getattr(sys.modules.get(module), name, None)
-        for module, name in EXPECTED
-    ]
-    known = (FileNotFoundError, *also, *filter(None, classes))
-    if isinstance(error, known):
-        # of a data worker, the last line of its traceback
-        lines = text.strip().splitlines() or [type(error).__name__]
-        return lines[-1] if text.startswith('Caught ') else ' '.join(lines)
-    return None
-
-
-def _unreadable(error: Exception) -> Optional[str]:
-    """The checkpoint that was being read when this was raised."""
-    module = sys.modules.get('mmengine.runner.checkpoint')
-    if module is None:
-        return None
-    code = module.CheckpointLoader.load_checkpoint.__func__.__code__
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        if frame.f_code is code:
-            return str(frame.f_locals['filename'])
-    return None
-
-
-def _reason(error: Exception) -> str:
-    """The part of torch's message that tells what is wrong."""
-    text = str(error).split('WeightsUnpickler error: ')[-1].strip()
-    first = re.split(r'\n|\. |\[\d+ bytes\]', text)[0]
-    return f'{type(error).__name__}: {first}' if first else type(
-        error).__name__
 
 
 def named_file(text: str) -> Tuple[str, str]:
@@ -234,6 +148,20 @@ def _wrong_step(config: Any, key: str) -> Optional[str]:
     return None
 
 
+# What of a config is a dict, if it is there
+SECTIONS = ('model', 'train_cfg', 'val_cfg', 'test_cfg', 'train_dataloader',
+            'val_dataloader', 'test_dataloader', 'optim_wrapper',
+            'default_hooks', 'env_cfg')
+
+
+def check_sections(path: str, config: Any) -> None:
+    """Exit with code 2 unless the main settings of a config are dicts."""
+    for key in SECTIONS:
+        value = config.get(key)
+        if value is not None and not hasattr(value, 'keys'):
+            fail(f'{path}: {key}: expected a dict, got {value!r:.60}')
+
+
 def load_config(args: argparse.Namespace) -> Any:
     """Read the config that the arguments of :func:`runner_parser` name.
 
@@ -246,6 +174,7 @@ def load_config(args: argparse.Namespace) -> Any:
         fail(f'--launcher {args.launcher}: expected the environment variable '
              f'{variable}, which the launcher sets')
     config = read_config(args.config, args.cfg_options)
+    check_sections(args.config, config)
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     config.launcher = args.launcher

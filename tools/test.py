@@ -70,11 +70,31 @@ def write_metrics(metrics, path):
     write_atomic(path, json.dumps(metrics, indent=2, default=float) + '\n')
 
 
+def refuse_other_weights(runner, path):
+    """Let a checkpoint of another network be an error; MMEngine warns only,
+    and tests what it could not load with random weights."""
+    from mmengine.hooks import Hook
+    from mmengine.model import BaseTTAModel, is_model_wrapper
+
+    from scalenas_mm.evaluation import load_strictly
+
+    class Check(Hook):
+
+        def after_load_checkpoint(self, runner, checkpoint):
+            model = runner.model
+            while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+                model = model.module
+            load_strictly(model, checkpoint, path, other_parts=True)
+
+    runner.register_hook(Check(), priority='LOWEST')
+
+
 def test(config, out):
     """Test the model and write what ``--out`` asks for."""
     from mmengine.dist import is_main_process
     from mmengine.evaluator import DumpResults
     runner = build_runner(config)
+    refuse_other_weights(runner, config.load_from)
     if out and out.endswith('.pkl'):
         runner.test_evaluator.metrics.append(DumpResults(out))
     metrics = runner.test()

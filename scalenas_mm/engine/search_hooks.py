@@ -14,6 +14,9 @@ from scalenas_mm.search import Record
 class SearchLoggerHook(Hook):
     """Logs every candidate, and the Pareto front after each generation.
 
+    Of a search that was done before, it logs what was measured again, and the
+    front.
+
     Args:
         interval (int): Log every so many candidates.
     """
@@ -30,36 +33,46 @@ class SearchLoggerHook(Hook):
             f'{self._done} of them in the archive '
             f'{runner.train_loop.archive_path}')
 
+    def after_search(self, runner: Runner) -> None:
+        searcher = runner.train_loop.searcher
+        if self._done and len(searcher.history) == self._done:
+            self._show_front(runner, 'nothing is left to search; Pareto front')
+
     def after_candidate(self, runner: Runner, record: Record) -> None:
         searcher = runner.train_loop.searcher
         for key, value in record.metrics.items():
             if key in searcher.objectives.directions:
                 runner.visualizer.add_scalar(f'search/{key}', value, record.id)
-        if record.ok and (record.id + 1) % self.interval:
+        again = record.id < self._done
+        if record.ok and not again and (record.id + 1) % self.interval:
             return
         done = len(searcher.history)
         left = (time.time() - self._start) / max(1, done - self._done) * (
             searcher.N - done)
         result = self._values(runner, record) if record.ok else record.error
+        step = f'Again candidate {record.id}' if again else (
+            f'Search [{done}/{searcher.N}]')
         runner.logger.info(
-            f'Search [{done}/{searcher.N}]  generation {record.generation}  '
+            f'{step}  generation {record.generation}  '
             f'{result}  {record.seconds:.1f} s  eta {_clock(left)}')
 
     def after_generation(self, runner: Runner, generation: int) -> None:
         searcher = runner.train_loop.searcher
-        good = len(searcher.measured()[0])
-        failed = len(searcher.history) - good
-        front = sorted(
-            searcher.front(), key=lambda record: record.cost['macs'])
-        lines = self._table(runner, front)
-        runner.logger.info(f'Pareto front after generation {generation} '
-                           f'({good} candidates, {failed} failed):\n' +
-                           '\n'.join(lines))
+        self._show_front(runner, f'Pareto front after generation {generation}')
         # only here: it may train a predictor, which others need not
         last = searcher.finished or not is_main_process()
         report = '' if last else searcher.report(generation)
         if report:
             runner.logger.info(report)
+
+    def _show_front(self, runner: Runner, title: str) -> None:
+        searcher = runner.train_loop.searcher
+        good = len(searcher.measured()[0])
+        failed = len(searcher.history) - good
+        front = sorted(
+            searcher.front(), key=lambda record: record.cost['macs'])
+        runner.logger.info(f'{title} ({good} candidates, {failed} failed):\n' +
+                           '\n'.join(self._table(runner, front)))
 
     def _table(self, runner: Runner, records: List[Record]) -> List[str]:
         return [

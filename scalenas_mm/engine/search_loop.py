@@ -98,7 +98,7 @@ class SearchLoop(BaseLoop):
         self.retry_failed = retry_failed
         self.max_failures = whole('max_failures', max_failures)
         self.allow_untrained = allow_untrained
-        self.max_iters = int(self.searcher_cfg.get('N', 2000))
+        self.max_iters = whole('N', self.searcher_cfg.get('N', 2000))
         self.val_interval = self.max_epochs = 1
         self.searcher: Optional[Searcher] = None
         self.archive: Optional[Archive] = None

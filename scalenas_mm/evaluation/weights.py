@@ -56,14 +56,18 @@ def read_checkpoint(path: str) -> Dict[str, Any]:
     return checkpoint
 
 
-def load_strictly(model: nn.Module, checkpoint: Dict[str, Any],
-                  path: str) -> None:
+def load_strictly(model: nn.Module,
+                  checkpoint: Dict[str, Any],
+                  path: str,
+                  other_parts: bool = False) -> None:
     """Load all weights of a model, neither more nor less.
 
     Args:
         model (nn.Module): Not a wrapper for distributed training.
         checkpoint (dict): With ``state_dict``, or the weights themselves.
         path (str): Where it comes from, for messages.
+        other_parts (bool): Ignore weights of parts that the model does not
+            have at all, such as an auxiliary head.
 
     Raises:
         SettingError: Weights are missing, unknown or of another shape; names
@@ -79,14 +83,22 @@ def load_strictly(model: nn.Module, checkpoint: Dict[str, Any],
         text = ' '.join(str(error).split())
         raise SettingError(f'checkpoint {path} does not hold the weights of '
                            f'the model: {text[:300]}') from None
+    unknown = found.unexpected_keys
+    if other_parts:
+        parts = {_part(key) for key in model.state_dict()}
+        unknown = [key for key in unknown if _part(key) in parts]
     wrong = [
         f'{what} {_some(keys)}'
-        for what, keys in (('it lacks', found.missing_keys),
-                           ('it has', found.unexpected_keys)) if keys
+        for what, keys in (('it lacks', found.missing_keys), ('it has',
+                                                              unknown)) if keys
     ]
     if wrong:
         raise SettingError(f'checkpoint {path} does not hold the weights of '
                            f'the model: ' + '; '.join(wrong))
+
+
+def _part(key: str) -> str:
+    return key.split('.')[0]
 
 
 def _some(keys: List[str]) -> str:

@@ -19,7 +19,7 @@ def tool(monkeypatch):
 
 @pytest.fixture
 def training(tool, monkeypatch):
-    monkeypatch.setattr('_cli.time.sleep', lambda seconds: None)
+    monkeypatch.setattr('_errors.time.sleep', lambda seconds: None)
     fake = FakeTraining()
     monkeypatch.setattr(benchmark, 'train_network', fake)
     return fake

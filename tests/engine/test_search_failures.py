@@ -78,6 +78,9 @@ def test_many_failures_stop_it_and_can_be_repeated(search, undisturbed,
     assert [r.ok for r in records
             ] == [True] * 3 + [False] * 2 + [True, False, True]
     assert search('--retry-failed')[0] == 0
+    log = ''.join(path.read_text() for path in tmp_path.rglob('*.log'))
+    assert 'Again candidate 3 ' in log and 'Again candidate 6 ' in log
+    assert 'Pareto front (8 candidates, 0 failed)' in log
     assert timeless(read_archive(archive)) == timeless(undisturbed)
 
 
