@@ -4,9 +4,9 @@
     joint_search.py front digits=C.jsonl small=D.jsonl --out joint.jsonl
 
 ``propose`` fits a predictor to each archive and follows the sum of their
-gradients; the architectures it writes are for ``ListedSearch`` in the search
-config of each task. ``front`` joins what the tasks measured of the same
-architectures into one archive and shows its Pareto front.
+gradients; the architectures it writes are measured by ``search.py --archs``
+with the search config of each task. ``front`` joins what the tasks measured of
+the same architectures into one archive and shows its Pareto front.
 """
 import argparse
 import json
