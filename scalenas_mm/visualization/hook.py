@@ -47,13 +47,13 @@ class SearchPlotHook(Hook):
         from mmcv import imread
 
         from .pareto import plot_pareto, plot_progress
-        from .pareto_data import load_records
+        from .pareto_data import as_table
         loop = runner.train_loop
         objectives = loop.searcher.objectives
         metric = self.metric or next(iter(objectives.metrics), None)
         if metric is None or not any(r.ok for r in loop.searcher.history):
             return
-        records = load_records(loop.archive_path)
+        records = as_table(loop.searcher.history)
         lower = objectives.directions.get(metric) == 'min'
         for plot, name in ((plot_pareto, 'pareto'), (plot_progress,
                                                      'progress')):

@@ -1,12 +1,12 @@
 """What the plots of a search show, as tables."""
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterable, List, Tuple
 
 import numpy as np
 import pandas as pd
 
 from scalenas_mm.search.pareto import pareto_front, running_hypervolume
 from scalenas_mm.search.reading import read_archive
-from scalenas_mm.search.record import OK
+from scalenas_mm.search.record import OK, Record
 from .figures import PathLike
 
 UNITS = {
@@ -30,7 +30,12 @@ def load_records(path: PathLike) -> pd.DataFrame:
     Raises:
         ArchiveError: There is no such file, or a line is not a candidate.
     """
-    return _flat([dict(vars(record)) for record in read_archive(path)])
+    return as_table(read_archive(path))
+
+
+def as_table(records: Iterable[Record]) -> pd.DataFrame:
+    """Candidates as :func:`load_records` has them."""
+    return _flat([dict(vars(record)) for record in records])
 
 
 def _flat(rows: List[Dict[str, Any]]) -> pd.DataFrame:

@@ -1,5 +1,4 @@
 """The hook that draws a search while it runs."""
-import json
 import logging
 import subprocess
 import sys
@@ -10,38 +9,33 @@ import numpy as np
 import pytest
 from mmengine.visualization import Visualizer
 
-from scalenas_mm.search import Objectives
+from scalenas_mm.search import Objectives, Record
 from scalenas_mm.visualization.hook import SearchPlotHook
 
 
 def record(i):
-    return dict(
+    return Record(
         id=i,
         digest=f'{i:016x}',
         arch={'modules': []},
         metrics={'mIoU': 50. + i},
         cost=dict(macs=10**9 * (i + 1), params=10**6),
-        parents=[],
-        generation=0,
-        status='ok',
         seconds=1.0)
 
 
 @pytest.fixture
 def runner(tmp_path):
     """What the hook needs of a runner, with a visualizer that writes files."""
-    archive = tmp_path / 'archive.jsonl'
-    archive.write_text(''.join(json.dumps(record(i)) + '\n' for i in range(4)))
     searcher = SimpleNamespace(
         objectives=Objectives(dict(mIoU='max', macs='min')),
-        history=[SimpleNamespace(ok=True)])
+        history=[record(i) for i in range(4)])
     return SimpleNamespace(
         work_dir=str(tmp_path),
         logger=logging.getLogger('test_hook'),
         visualizer=Visualizer(
             vis_backends=[dict(type='LocalVisBackend')],
             save_dir=str(tmp_path / 'vis')),
-        train_loop=SimpleNamespace(searcher=searcher, archive_path=archive))
+        train_loop=SimpleNamespace(searcher=searcher))
 
 
 def test_plots_go_to_the_visualizer(runner, tmp_path):
