@@ -263,7 +263,7 @@ def test_settings_that_are_no_dicts_are_one_line(tmp_path, capsys, name, key):
 ])
 def test_other_weights_are_refused(trained, capsys, change, message):
     """Not tested with random numbers in place of what is missing."""
-    checkpoint = torch.load(trained / 'work/iter_2.pth', weights_only=False)
+    checkpoint = torch.load(trained / 'work/iter_2.pth', weights_only=True)
     change(checkpoint['state_dict'])
     torch.save(checkpoint, trained / 'other.pth')
     assert message in error_of(capsys, trained, 'test.py',
@@ -272,7 +272,7 @@ def test_other_weights_are_refused(trained, capsys, change, message):
 
 @pytest.mark.slow
 def test_weights_of_more_parts_are_accepted(trained):
-    checkpoint = torch.load(trained / 'work/iter_2.pth', weights_only=False)
+    checkpoint = torch.load(trained / 'work/iter_2.pth', weights_only=True)
     checkpoint['state_dict']['auxiliary_head.bias'] = torch.zeros(1)
     torch.save(checkpoint, trained / 'more.pth')
     tool(trained, 'test.py', 'tiny_cityscapes.py', 'more.pth')
