@@ -17,6 +17,7 @@ SPACE = NCPSpace()
 LAMBDAS = ['0.1', '0.7']
 
 sys.path.insert(0, str(PROJECT))  # tests import the package
+sys.path.append(str(PROJECT.parents[1]))  # and projects.NAME, as configs do
 
 
 def write_tables(folder, num=60):
