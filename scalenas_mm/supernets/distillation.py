@@ -1,7 +1,7 @@
-"""Knowledge distillation between logits of a teacher and a student."""
+"""Knowledge distillation between outputs of a teacher and a student."""
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, Iterator, List, Optional
+from typing import Any, Iterator, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
@@ -11,31 +11,7 @@ from torch import Tensor, nn
 
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import SettingError
-
-
-@contextmanager
-def capture(model: nn.Module, name: str) -> Iterator[List[Tensor]]:
-    """Collect the outputs of a sub-module inside the ``with`` block.
-
-    Heads of OpenMMLab call ``self.forward`` directly, so ``name`` has to be
-    a layer inside the head, such as its last convolution.
-
-    Raises:
-        AttributeError: There is no such sub-module.
-        RuntimeError: It did not run.
-    """
-    outputs: List[Tensor] = []
-    handle = model.get_submodule(name).register_forward_hook(
-        lambda module, inputs, output: outputs.append(output))
-    try:
-        yield outputs
-    finally:
-        handle.remove()
-    if not outputs:
-        raise RuntimeError(
-            f'distillation: {name} of {type(model).__name__} did not run; '
-            'name a layer that the loss runs, e.g. the last convolution of '
-            'the head')
+from .outputs import Outputs, capture
 
 
 @contextmanager
@@ -53,24 +29,41 @@ def frozen_statistics(model: nn.Module) -> Iterator[None]:
 
 
 class Distillation:
-    """Mean squared error to a teacher's logits (ScaleNAS, Eq. 1).
+    """Mean squared error to what a teacher says (ScaleNAS, Eq. 1).
+
+    With several tensors it is the mean of their errors: ``alpha`` has the same
+    meaning for any number of layers, and every level of a pyramid the same
+    weight, however few its pixels are.
 
     Args:
-        module (str): Name of the layer that gives the logits, in the
-            architecture, e.g. ``decode_head.conv_seg``.
+        module (str | Sequence[str]): Names of the layers whose outputs are
+            compared, in the architecture: the one that gives the logits, e.g.
+            ``decode_head.conv_seg``, or ``neck``. An output may be a tensor
+            or nested lists, tuples and dicts of tensors.
         alpha (float): Weight of the loss. The paper has 1, the released code
             0.5.
         teacher (dict | str): ``'self'`` for the largest network of the
             supernet, or ``dict(checkpoint=...)`` for a separate frozen
             network, with ``architecture=...`` if it is not the same.
+
+    Raises:
+        SettingError: An argument is not valid.
     """
 
-    def __init__(self, module: str, alpha: float = 1.0, teacher: Any = 'self'):
+    def __init__(self,
+                 module: Union[str, Sequence[str]],
+                 alpha: float = 1.0,
+                 teacher: Any = 'self'):
+        names = [module] if isinstance(module, str) else module
+        if not isinstance(names, (list, tuple)) or not names or not all(
+                isinstance(name, str) for name in names):
+            raise SettingError('distillation.module',
+                               'a name of a layer or a list of names', module)
         if teacher != 'self' and (not isinstance(teacher, dict)
                                   or 'checkpoint' not in teacher):
             raise SettingError('distillation.teacher',
                                "'self' or dict(checkpoint=...)", teacher)
-        self.module = module
+        self.modules = tuple(names)
         self.alpha = alpha
         self.teacher = teacher
         # not a sub-module: neither trained nor saved with the supernet
@@ -90,23 +83,49 @@ class Distillation:
         self.network.eval().requires_grad_(False)
 
     @torch.no_grad()
-    def logits(self, network: nn.Module, inputs: Tensor,
-               data_samples: Any) -> List[Tensor]:
-        """What ``network`` says about a batch."""
-        with capture(network, self.module) as outputs:
+    def targets(self, network: nn.Module, inputs: Any, data_samples: Any,
+                student: Outputs) -> Outputs:
+        """What the teacher says about a batch.
+
+        It stops as soon as the layers have run as often as in the student:
+        nothing behind them is computed.
+        """
+        with capture(network, self.modules, student.runs) as outputs:
             network(inputs, data_samples, mode='tensor')
         return outputs
 
-    def loss(self, student: List[Tensor], teacher: List[Tensor]) -> Tensor:
+    def loss(self, student: Outputs, teacher: Outputs) -> Tensor:
         """``alpha`` times the mean squared error.
 
         Raises:
-            RuntimeError: Teacher and student ran the layer a different number
-                of times.
+            RuntimeError: They differ in how often a layer ran, in the tensors
+                that it gave or in a shape; names the first one.
         """
-        if len(student) != len(teacher):
+        _check_same(student, teacher)
+        errors = [
+            F.mse_loss(mine, teacher.tensors[key].detach())
+            for key, mine in student.tensors.items()
+        ]
+        return self.alpha * (sum(errors) / len(errors))
+
+
+def _check_same(student: Outputs, teacher: Outputs) -> None:
+    for name, runs in student.runs.items():
+        if runs != teacher.runs[name]:
             raise RuntimeError(
-                f'distillation: {self.module} ran {len(student)} times in the '
-                f'student and {len(teacher)} times in the teacher')
-        return self.alpha * sum(
-            F.mse_loss(mine, theirs) for mine, theirs in zip(student, teacher))
+                f'distillation: {name} ran {runs} times in the student and '
+                f'{teacher.runs[name]} times in the teacher')
+    for key in {**student.tensors, **teacher.tensors}:
+        mine, theirs = (
+            tuple(part.tensors[key].shape)
+            if key in part.tensors else 'nothing'
+            for part in (student, teacher))
+        if mine != theirs:
+            raise RuntimeError(
+                f'distillation: {key} is {mine} in the student and {theirs} '
+                'in the teacher')
+
+
+def _shape(outputs: Outputs, key: str) -> Any:
+    tensor = outputs.tensors.get(key)
+    return 'nothing' if tensor is None else tuple(tensor.shape)

@@ -1,6 +1,6 @@
 """One set of weights for many architectures."""
 from functools import cached_property
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import torch
 from mmengine.model import BaseModel
@@ -8,7 +8,8 @@ from torch import Tensor
 
 from scalenas_mm.backbones.base import find_searchable, with_preprocessor
 from scalenas_mm.registry import MODELS, SAMPLERS
-from .distillation import Distillation, capture, frozen_statistics
+from .distillation import Distillation, frozen_statistics
+from .outputs import Outputs, capture
 
 
 @MODELS.register_module()
@@ -46,7 +47,8 @@ class OneShotSupernet(BaseModel):
         self.distillation = Distillation(
             **distillation) if distillation else None
         if self.distillation:
-            network.get_submodule(self.distillation.module)
+            for name in self.distillation.modules:
+                network.get_submodule(name)
         # in the checkpoint, so that a resumed run draws what it would have
         self.register_buffer('iteration', torch.zeros((), dtype=torch.long))
 
@@ -72,45 +74,45 @@ class OneShotSupernet(BaseModel):
         backbone = self.backbone
         draws = self.sampler(backbone.space, int(self.iteration))
         self.iteration += 1
-        largest = draws[0].arch == backbone.space.max_arch()
-        targets = self._targets(inputs, data_samples, largest)
         losses: Dict[str, Any] = {}
-        for i, draw in enumerate(draws):
+        targets = None
+        for draw in draws:
             prefix = f'{draw.name}.' if len(draws) > 1 else ''
             with backbone.active(draw.arch):
-                part, logits = self._run(inputs, data_samples)
-            if targets is not None:
+                part, outputs = self._run(inputs, data_samples)
+            if outputs is not None and targets is None:
+                largest = draw.arch == backbone.space.max_arch()
+                targets = self._targets(inputs, data_samples, outputs, largest)
+            # the largest network learns nothing from itself
+            if outputs is not None and targets is not outputs:
                 part['distill.loss_mse'] = self.distillation.loss(
-                    logits, targets)
-            elif logits is not None and i == 0:  # the largest teaches
-                targets = [value.detach() for value in logits]
+                    outputs, targets)
             losses.update({prefix + key: v for key, v in part.items()})
         if len(draws) == 1:
             losses['group'] = torch.tensor(float(draws[0].group))
         return losses
 
     def _run(self, inputs: Any, data_samples: Any):
-        """Task losses and, if they are needed, logits."""
+        """Task losses and, if they are needed, outputs to compare."""
         if self.distillation is None:
             return self.architecture(inputs, data_samples, mode='loss'), None
-        with capture(self.architecture, self.distillation.module) as logits:
+        with capture(self.architecture, self.distillation.modules) as outputs:
             losses = self.architecture(inputs, data_samples, mode='loss')
-        return losses, logits
+        return losses, outputs
 
-    def _targets(self, inputs: Any, data_samples: Any,
-                 largest: bool) -> Optional[List[Tensor]]:
-        """Logits of the teacher; None if the largest is about to run."""
+    def _targets(self, inputs: Any, data_samples: Any, student: Outputs,
+                 largest: bool) -> Outputs:
+        """Outputs of the teacher: the student's if it is the teacher."""
         distillation = self.distillation
-        if distillation is None:
-            return None
         if distillation.teacher != 'self':
             if distillation.network is None:
                 distillation.build(self.architecture_cfg)
             device = next(self.parameters()).device
-            return distillation.logits(
-                distillation.network.to(device), inputs, data_samples)
+            return distillation.targets(
+                distillation.network.to(device), inputs, data_samples, student)
         if largest:
-            return None
+            return student
         backbone = self.backbone
         with backbone.active('max'), frozen_statistics(self.architecture):
-            return distillation.logits(self.architecture, inputs, data_samples)
+            return distillation.targets(self.architecture, inputs,
+                                        data_samples, student)

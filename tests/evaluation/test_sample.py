@@ -6,6 +6,7 @@ from mmengine.config import ConfigDict
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData
+from tiny_detector import BACKBONE, DETECTION
 from torch.utils.data import DataLoader
 
 from scalenas_mm.backbones import find_searchable
@@ -16,14 +17,6 @@ from scalenas_mm.evaluation import (blank_sample, calibrated, cost_model,
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import Complexity
 
-BACKBONE = dict(
-    type='scalenas_mm.ScaleNet',
-    width=4,
-    stem_width=4,
-    stage1_blocks=1,
-    depths=(1, 2),
-    num_modules=(1, 1),
-    norm_cfg=dict(type='BN'))
 POSE = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=dict(type='PoseDataPreprocessor'),
@@ -39,49 +32,6 @@ POSE = dict(
             input_size=(64, 64),
             heatmap_size=(16, 16),
             sigma=2)))
-RPN = dict(
-    type='RPNHead',
-    in_channels=8,
-    feat_channels=8,
-    anchor_generator=dict(
-        type='AnchorGenerator', scales=[8], ratios=[1.0], strides=[4, 8, 16]),
-    bbox_coder=dict(type='DeltaXYWHBBoxCoder'),
-    loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=True),
-    loss_bbox=dict(type='L1Loss'))
-ROI = dict(
-    type='StandardRoIHead',
-    bbox_roi_extractor=dict(
-        type='SingleRoIExtractor',
-        roi_layer=dict(type='RoIAlign', output_size=7, sampling_ratio=0),
-        out_channels=8,
-        featmap_strides=[4, 8, 16]),
-    bbox_head=dict(
-        type='Shared2FCBBoxHead',
-        in_channels=8,
-        fc_out_channels=16,
-        num_classes=2,
-        bbox_coder=dict(type='DeltaXYWHBBoxCoder'),
-        loss_cls=dict(type='CrossEntropyLoss'),
-        loss_bbox=dict(type='L1Loss')))
-DETECTION = dict(
-    type='FasterRCNN',
-    data_preprocessor=dict(type='DetDataPreprocessor', pad_size_divisor=32),
-    backbone=BACKBONE,
-    neck=dict(
-        type='HRFPN', in_channels=[4, 8, 16], out_channels=8, num_outs=3),
-    rpn_head=RPN,
-    roi_head=ROI,
-    train_cfg=None,
-    test_cfg=dict(
-        rpn=dict(
-            nms_pre=20,
-            max_per_img=10,
-            nms=dict(type='nms', iou_threshold=0.7),
-            min_bbox_size=0),
-        rcnn=dict(
-            score_thr=0.05,
-            nms=dict(type='nms', iou_threshold=0.5),
-            max_per_img=10)))
 
 
 class Images(torch.utils.data.Dataset):
