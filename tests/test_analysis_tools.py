@@ -11,7 +11,7 @@ from scalenas_mm.spaces import Complexity, NCPSpace, ScaleNetArch
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = ROOT / 'tools' / 'analysis_tools' / 'get_flops.py'
 CONFIG = (
-    ROOT / 'configs/scalenas/cityscapes/'
+    ROOT / 'configs/scalenas/segmentation/'
     'scalenet-w32_fcn_subnet_8xb3-484e_cityscapes-512x1024.py')
 
 pytest.importorskip('mmseg')

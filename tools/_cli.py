@@ -12,6 +12,10 @@ from typing import Any, List, Optional, Tuple
 
 from _errors import fail, readable_errors  # noqa: F401  (for the tools)
 
+# Configs import what is in projects/ from there, whatever the working folder.
+# At the end: nothing that is installed is to be hidden.
+sys.path.append(osp.dirname(osp.dirname(osp.abspath(__file__))))
+
 # Which variable each launcher gives to every process
 LAUNCHERS = dict(
     none=None,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / 'tools'
-CONFIGS = ROOT / 'configs' / 'scalenas' / 'demo'
+CONFIGS = ROOT / 'configs' / 'scalenas' / 'segmentation'
 TEACHER = 'scalenet-w8_fcn_1xb8-800iters_digits-96x96'
 SUPERNET = 'scalenet-w8_fcn_supernet_1xb8-800iters_digits-96x96'
 SEARCH = 'scalenet-w8_fcn_search_digits-96x96'

@@ -12,16 +12,26 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from shipped import ALL, FULL, named, shipped
+from short_runs import run_short, shorten
 from tiny_cityscapes import write_images
 
 from scalenas_mm.backbones import find_searchable
+from scalenas_mm.backbones.base import plain_cfg, searchable_cfg
 from scalenas_mm.datasets import DemoDigits, make_demo_digits
 from scalenas_mm.search import read_archive
 from scalenas_mm.spaces import Complexity
 
 TRAINING = re.compile(r'(\d+)xb(\d+)-(\d+)(e|k|iters)')
 # folder -> the library whose modules a config names without a scope
-SCOPES = dict(imagenet='mmpretrain', kitti='mmdet3d')
+SCOPES = dict(
+    imagenet='mmpretrain',
+    kitti='mmdet3d',
+    topdown_pose='mmpose',
+    bottomup_pose='mmpose',
+    detection='mmdet',
+    detection_3d='mmdet3d',
+    classification='mmpretrain')
+PROJECTS = dict(bottomup_pose=['projects.higherhrnet.higherhrnet'])
 
 pytest.importorskip('mmseg')
 
@@ -36,7 +46,9 @@ def test_basenames_are_unique():
 @pytest.mark.parametrize('path', FULL, ids=lambda path: path.stem)
 def test_loads_and_says_where_its_modules_are(path):
     config = shipped(path)
-    assert config.custom_imports == dict(imports=['scalenas_mm.registry'])
+    imports = PROJECTS.get(path.parent.name, [])
+    assert config.custom_imports == dict(
+        imports=['scalenas_mm.registry', *imports])
     assert config.default_scope == SCOPES.get(path.parent.name, 'mmseg')
     if config.default_scope == 'mmseg':
         assert config.tta_model.type.endswith('SegTTAModel')
@@ -47,9 +59,8 @@ def test_loads_and_says_where_its_modules_are(path):
 def test_the_name_is_what_the_config_says(path):
     """Backbone, step, GPUs and images, length, size; see the README there."""
     config = shipped(path)
-    model = config.model.get('architecture', config.model)
     *parts, data = path.stem.split('_')
-    backbone = model.backbone
+    backbone = searchable_cfg(config.model)
     assert parts[0].split('-')[0] == backbone.type.split('.')[-1].lower()
     assert f'w{backbone.get("width")}' in (*parts[0].split('-')[1:], 'wNone')
     steps = {part.split('-')[0] for part in parts}
@@ -57,8 +68,9 @@ def test_the_name_is_what_the_config_says(path):
     assert ('supernet' in steps) == ('architecture' in config.model
                                      and 'search' not in steps)
     size = re.search(r'-(\d+)x(\d+)$', data)
-    if size:
-        assert model.data_preprocessor.size == tuple(map(int, size.groups()))
+    fixed = plain_cfg(config.model).get('data_preprocessor', {}).get('size')
+    if size and fixed:
+        assert fixed == tuple(map(int, size.groups()))
     trainings = list(filter(None, map(TRAINING.fullmatch, parts)))
     assert len(trainings) == ('search' not in steps)
     for gpus, batch, length, unit in (found.groups() for found in trainings):
@@ -102,44 +114,14 @@ def shrink(config, data):
     if not demo:
         model.data_preprocessor.size = (64, 128)  # images are padded to it
         model.backbone.num_modules = (1, 1, 1)
-    if 'Subnet' in config.val_cfg.type:
-        config.val_cfg.num_calibration_batches = 1
-    cfg = config.train_cfg
-    if 'searcher' in cfg:
-        cfg.update(input_size=(64, 128), num_calibration_batches=1)
-        cfg.searcher.N = 3
-        if 'n0' in cfg.searcher:
-            cfg.searcher.update(n0=2, k=1)
-    else:
-        cfg.update(val_interval=100)
-        cfg['max_iters' if 'max_iters' in cfg else 'max_epochs'] = (
-            2 if 'max_iters' in cfg else 1)
-    config.default_hooks.logger.interval = 1
-    if config.default_hooks.get('checkpoint'):
-        config.default_hooks.checkpoint.update(
-            interval=-1, save_last=True, save_optimizer=False)
-    if 'total_steps' in (config.get('param_scheduler') or {}):
-        config.param_scheduler.total_steps = 2
+    shorten(config, input_size=(64, 128))
 
 
 def run(name, data, work_dir, start=None):
     """Train or search with a config; returns runner and checkpoint."""
     config = Config.fromfile(named(name))
     shrink(config, data)
-    config.work_dir = str(work_dir / name)
-    config.experiment_name = f'{name}_{work_dir.name}'
-    model = config.model
-    if 'searcher' in config.train_cfg:
-        config.load_from = str(start)
-    elif 'architecture' in model:
-        model.architecture.init_cfg.checkpoint = str(start)
-        model.distillation.teacher.checkpoint = str(start)
-    else:
-        model.backbone.init_cfg = None  # ImageNet weights are downloaded
-    runner = Runner.from_cfg(config)
-    runner.train()
-    files = sorted((work_dir / name).glob('*_*.pth'))
-    return runner, files[-1] if files else None
+    return run_short(config, work_dir / name, start)
 
 
 CITYSCAPES = [('w32', ''), ('w32', '-released'), ('w48', '')]
