@@ -1,5 +1,5 @@
 """Heatmaps and tags at several resolutions."""
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmcv.cnn import build_norm_layer
@@ -89,8 +89,8 @@ class HigherResolutionHead(BaseHead):
         heatmap_loss (dict | list[dict | None]): Loss of the heatmaps, with
             the interface of mmpose's ``KeypointMSELoss``, or one for every
             stage; None leaves a stage's heatmaps untrained.
-        tag_loss (dict): Loss of the tags, with the interface of mmpose's
-            ``AssociativeEmbeddingLoss``.
+        tag_loss (dict): Loss of the tags: :class:`PullPushLoss`, or one with
+            its interface, such as mmpose's ``AssociativeEmbeddingLoss``.
         decoder (dict, optional): Codec that reads people off the maps.
         init_cfg (dict | list[dict], optional): Initialisation, by default
             the released one.
@@ -112,7 +112,7 @@ class HigherResolutionHead(BaseHead):
                  in_index: int = 0,
                  norm_cfg: dict = dict(type='BN'),
                  heatmap_loss: EACH = dict(type='KeypointMSELoss'),
-                 tag_loss: dict = dict(type='AssociativeEmbeddingLoss'),
+                 tag_loss: dict = dict(type='PullPushLoss'),
                  decoder: Optional[dict] = None,
                  init_cfg: Optional[Union[dict, list]] = None):
         if init_cfg is None:
@@ -140,8 +140,10 @@ class HigherResolutionHead(BaseHead):
             per_stage('deconv_kernel_sizes', deconv_kernel_sizes, more),
             per_stage('num_blocks', num_blocks, more), kernel_size, norm_cfg)
         losses = per_stage('heatmap_loss', heatmap_loss, self.num_stages)
-        self.heatmap_losses = ModuleList(
-            [MODELS.build(cfg) if cfg else nn.Identity() for cfg in losses])
+        self.heatmap_losses = nn.ModuleDict({
+            str(i): MODELS.build(cfg)
+            for i, cfg in enumerate(losses) if cfg
+        })
         self.tag_loss = MODELS.build(tag_loss)
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
 
@@ -184,9 +186,49 @@ class HigherResolutionHead(BaseHead):
 
     def loss(self,
              feats: Sequence[Tensor],
-             batch_data_samples: Any,
-             train_cfg: dict = {}) -> dict:
-        raise NotImplementedError
+             batch_data_samples: Sequence[Any],
+             train_cfg: dict = {}) -> Dict[str, Tensor]:
+        """Losses of all stages; their sum is the total.
+
+        Args:
+            feats (Sequence[Tensor]): The backbone's maps.
+            batch_data_samples (Sequence[PoseDataSample]): With the targets of
+                :class:`HigherResolutionHeatmaps` and the masks of
+                :class:`HeatmapMasks`.
+            train_cfg (dict): Not used.
+
+        Returns:
+            dict: ``loss_heatmap_I`` of stage I, ``loss_pull_I`` and
+            ``loss_push_I`` if it has tags.
+        """
+        outputs = self.forward(feats)
+        fields = [sample.gt_fields for sample in batch_data_samples]
+        losses = {}
+        for i, output in enumerate(outputs):
+            heatmaps, tags = self.split(output)
+            if str(i) in self.heatmap_losses:
+                losses[f'loss_heatmap_{i}'] = self.heatmap_losses[str(i)](
+                    heatmaps,
+                    torch.stack([field.heatmaps[i] for field in fields]),
+                    mask=torch.stack(
+                        [field.heatmap_mask[i] for field in fields]))
+            if tags is not None:
+                labels = [
+                    sample.gt_instance_labels.keypoint_indices[:, i]
+                    for sample in batch_data_samples
+                ]
+                losses[f'loss_pull_{i}'], losses[f'loss_push_{i}'] = (
+                    self.tag_loss(tags, labels))
+        return losses
+
+    def split(self, output: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+        """Heatmaps and tags, each ``(N, J, h, w)``, of a stage's output; a
+        tag map that all joints share is repeated. None without tags."""
+        number = self.num_keypoints
+        if output.shape[1] == number:
+            return output, None
+        tags = output[:, number:]
+        return output[:, :number], tags.expand(-1, number, -1, -1)
 
     def predict(self,
                 feats: Any,
