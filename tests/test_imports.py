@@ -24,6 +24,7 @@ ALLOWED = {
     'predictors': {'spaces', 'search', 'benchmarks'},
     'backbones': {'spaces', 'ops'},
     'evaluation': {'spaces', 'ops', 'backbones.base'},
+    'metrics': {'spaces'},
     'supernets': {'spaces', 'ops', 'backbones.base'},
     # 'benchmarks': it trains the networks of a benchmark and fills its rows
     'engine': {

@@ -43,7 +43,7 @@ def test_from_nothing_to_a_report(tmp_path):
         assert tested['mIoU'] == record.metrics['mIoU']
         assert row[3] == row[4] == f'{tested["mIoU"]:.2f}'
         assert name.with_suffix('.png').stat().st_size > 10_000
-    report = work / 'quickstart' / 'report.html'
+    report = work / 'quickstart' / 'seg' / 'report.html'
     assert str(report) in printed
     assert report.read_text().count('data:image/png') >= 3 + len(rows)
 

@@ -4,67 +4,66 @@ import json
 import os
 import platform
 import warnings
-from pathlib import Path
 
 from _cli import fail
+from _quickstart_tasks import TASKS
 
 IMAGES = 6
 
 
 def parse_args():
+    from quickstart import add_task
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--folder',
-        type=Path,
-        default=Path(__file__).resolve().parents[1],
-        help='where quickstart.py made work_dirs/ (default: %(default)s)')
+    add_task(parser)
     return parser.parse_args()
 
 
 def main():
     args = parse_args()
-    from quickstart import SEARCH, WORK, Phases, three_of_the_front
-    archive = WORK / SEARCH / 'archive.jsonl'
+    from quickstart import WORK, Phases, three_of_the_front
+    task = TASKS[args.task]
+    archive = WORK / task.search / 'archive.jsonl'
     if not (args.folder / archive).is_file():
         fail(f'{args.folder}: expected the folder of a quickstart that is '
              f'done, there is no {archive}')
     os.chdir(args.folder)
-    warnings.filterwarnings('ignore')  # of mmseg, about itself
-    report(Phases(), archive, *three_of_the_front(archive),
-           archive.parent / 'exported')
+    warnings.filterwarnings('ignore')  # of task libraries, about themselves
+    report(task, Phases(WORK / 'quickstart' / args.task, task.metric), archive,
+           *three_of_the_front(archive, task.metric))
 
 
-def report(phases, archive, front, chosen, exported):
+def report(task, phases, archive, front, chosen):
     """Print the table and write the report beside it."""
-    import torch
-
-    import scalenas_mm
+    import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
+    from scalenas_mm.search import read_meta
     from scalenas_mm.visualization import (Report, load_records, plot_pareto,
                                            write_report)
-    rows = [network(record, exported) for record in chosen]
-    show_table(rows)
+    size = read_meta(archive)['evaluation']['input_size']
+    rows = [network(task, archive, record) for record in chosen]
+    show_table(task, rows, size)
     folder = phases.folder
     plot_pareto(
         load_records(archive),
         folder / 'pareto.png',
-        'mIoU',
+        task.metric,
         selected=[record.id for record in chosen],
         title='Search on the demo data set')
-    draw(chosen, exported, folder / 'predictions.png')
-    best = max(rows, key=lambda row: row.exported)
+    draw(archive, chosen, folder / 'predictions.png')
+    best = max(row.exported for row in rows)
     macs = [record.cost['macs'] for record in front]
     path = write_report(
         folder,
         Report(
-            title='ScaleNAS on handwritten digits',
-            metric='mIoU',
+            title=task.title,
+            metric=task.metric,
+            digits=task.digits,
             introduction='Sub-networks found by topology evolution in one '
             'supernet, exported and tested as plain models.',
             networks=rows,
-            input_size=(96, 96),
+            input_size=tuple(size),
             headline={
-                'best mIoU, exported':
-                f'{best.exported:.2f}',
+                f'best {task.metric}, exported':
+                f'{best:.{task.digits}f}',
                 'networks on the front':
                 str(len(front)),
                 'MACs of the front, largest / smallest':
@@ -79,31 +78,35 @@ def report(phases, archive, front, chosen, exported):
                 f"'{archive}', lines=True))\"",
             },
             seconds=phases.seconds,
-            versions={
-                'scalenas_mm':
-                scalenas_mm.__version__,
-                'torch':
-                torch.__version__,
-                'python':
-                platform.python_version(),
-                'machine':
-                f'{platform.machine()}, '
-                f'{torch.get_num_threads()} threads'
-            }))
+            versions=versions()))
     print(f'The report is {path.resolve()}')
 
 
-def network(record, exported):
+def versions():
+    import torch
+
+    import scalenas_mm
+    return {
+        'scalenas_mm': scalenas_mm.__version__,
+        'torch': torch.__version__,
+        'python': platform.python_version(),
+        'machine': f'{platform.machine()}, {torch.get_num_threads()} threads'
+    }
+
+
+def network(task, archive, record):
     """A row of the table: what search and test say of one network."""
+    from quickstart import stem
+
     from scalenas_mm.visualization import ExportedNetwork
-    name = exported / f'scalenet_{record.id:04d}'
+    name = stem(archive, record)
     metrics = json.loads(name.with_suffix('.metrics.json').read_text())
     return ExportedNetwork(
         name=f'#{record.id}',
         params=record.cost['params'],
         macs=record.cost['macs'],
-        supernet=record.metrics['mIoU'],
-        exported=metrics['mIoU'],
+        supernet=record.metrics[task.metric],
+        exported=metrics[task.metric],
         drawing=name.with_suffix('.png'),
         files={
             'config': f'{name}.py',
@@ -112,30 +115,59 @@ def network(record, exported):
         commands={'Test': f'python tools/test.py {name}.py {name}.pth'})
 
 
-def show_table(rows):
+def show_table(task, rows, size):
     from rich.console import Console
     from rich.table import Table
-    table = Table(title='Exported sub-networks (whole model, 96 x 96)')
-    for column in ('network', 'params (M)', 'GMACs', 'mIoU in the supernet',
-                   'mIoU exported'):
+    height, width = size
+    table = Table(
+        title=f'Exported sub-networks (whole model, {height} x {width})')
+    for column in ('network', 'params (M)', 'GMACs',
+                   f'{task.metric} in the supernet',
+                   f'{task.metric} exported'):
         table.add_column(column, justify='right')
     for row in rows:
         table.add_row(row.name, f'{row.params / 1e6:.3f}',
-                      f'{row.macs / 1e9:.4f}', f'{row.supernet:.2f}',
-                      f'{row.exported:.2f}')
+                      f'{row.macs / 1e9:.4f}',
+                      f'{row.supernet:.{task.digits}f}',
+                      f'{row.exported:.{task.digits}f}')
     Console().print(table)
 
 
-def predict(config, checkpoint, indices):
-    """Images, truths and predictions of one plain model."""
+def draw(archive, chosen, path):
+    """Validation images, and what the truth and each network say of them."""
+    from quickstart import stem
+
+    from scalenas_mm.visualization import draw_sheet
+    columns = {}
+    for record in chosen:
+        name = stem(archive, record)
+        drawn = drawn_by(name.with_suffix('.py'), name.with_suffix('.pth'))
+        images, truths, predictions, legend = drawn
+        columns.update({
+            'image':
+            images,
+            'ground truth':
+            truths,
+            f'#{record.id}\n{record.cost["macs"] / 1e9:.4f} GMACs':
+            predictions
+        })
+    draw_sheet(columns, path, legend)
+
+
+def drawn_by(path, checkpoint):
+    """Images alone, with their truth, with a network's predictions (RGB), and
+    the colour of each class, if the data set has such."""
+    import numpy as np
     import torch
+    from mmcv import imread
+    from mmengine.config import Config
     from mmengine.dataset import pseudo_collate
-    from mmengine.registry import init_default_scope
+    from mmengine.registry import DATASETS, init_default_scope
     from mmengine.runner import load_checkpoint
-    from mmseg.registry import DATASETS
 
     from scalenas_mm.registry import MODELS
-    init_default_scope('mmseg')
+    config = Config.fromfile(path)
+    init_default_scope(config.default_scope)
     model = MODELS.build(config.model).eval()
     load_checkpoint(
         model,
@@ -144,35 +176,53 @@ def predict(config, checkpoint, indices):
         strict=True,
         logger='silent')
     dataset = DATASETS.build(config.val_dataloader.dataset)
-    batch = pseudo_collate([dataset[i] for i in indices])
-    images = [x.permute(1, 2, 0).numpy()[..., ::-1] for x in batch['inputs']]
-    truths = [
-        sample.gt_sem_seg.data[0].numpy() for sample in batch['data_samples']
-    ]
-    with torch.no_grad():
-        results = model.val_step(batch)
-    return images, truths, [
-        sample.pred_sem_seg.data[0].cpu().numpy() for sample in results
-    ], dataset.metainfo
+    paint = painter(config.visualizer, dataset.metainfo)
+    files = {}  # of top-down pose, an image has a sample for each person
+    for index in range(len(dataset)):
+        files.setdefault(dataset.get_data_info(index)['img_path'],
+                         []).append(index)
+    images, truths, predictions = [], [], []
+    for i in np.linspace(0, len(files) - 1, IMAGES).astype(int):
+        file = list(files)[i]
+        batch = pseudo_collate([dataset[index] for index in files[file]])
+        with torch.no_grad():
+            samples = model.val_step(batch)
+        images.append(imread(file, channel_order='rgb'))
+        truths.append(paint(images[-1], samples, draw_pred=False))
+        predictions.append(paint(images[-1], samples, draw_gt=False))
+    meta = dataset.metainfo
+    legend = dict(zip(meta.get('classes', ()), meta.get('palette', ())))
+    return images, truths, predictions, legend
 
 
-def draw(chosen, exported, path):
-    """Validation images and what each network says about them."""
-    import numpy as np
-    from mmengine.config import Config
+def painter(visualizer, metainfo):
+    """A function that draws samples of one image on it, by the visualizer of
+    a config."""
+    import inspect
+    from tempfile import TemporaryDirectory
 
-    from scalenas_mm.visualization import draw_predictions
-    columns = {}
-    for record in chosen:
-        name = exported / f'scalenet_{record.id:04d}'
-        config = Config.fromfile(name.with_suffix('.py'))
-        indices = np.linspace(0, 63, IMAGES).astype(int).tolist()
-        images, truths, maps, meta = predict(config, name.with_suffix('.pth'),
-                                             indices)
-        macs = record.cost['macs'] / 1e9
-        columns[f'#{record.id}\n{macs:.4f} GMACs'] = maps
-    draw_predictions(images, truths, columns, meta['palette'], meta['classes'],
-                     path)
+    from mmcv import imread
+    from mmengine.registry import VISUALIZERS
+    drawer = VISUALIZERS.build(
+        dict(visualizer, vis_backends=None, save_dir=None))
+    drawer.dataset_meta = metainfo
+    more = getattr(drawer, 'set_dataset_meta', None)
+    if more and 'dataset_meta' in inspect.signature(more).parameters:
+        more(metainfo)  # mmpose's: skeleton and colours
+    known = inspect.signature(drawer.add_datasample).parameters
+    # the sheet has a legend
+    options = {'with_labels': False} if 'with_labels' in known else {}
+
+    def paint(image, samples, **which):
+        with TemporaryDirectory() as folder:
+            file = f'{folder}/drawn.png'
+            for sample in samples:
+                drawer.add_datasample(
+                    'image', image, sample, out_file=file, **which, **options)
+                image = imread(file, channel_order='rgb')
+        return image
+
+    return paint
 
 
 if __name__ == '__main__':

@@ -1,5 +1,10 @@
 """Makers of small built-in data sets in real file formats, no download."""
-from .demo_digits import CLASSES, PALETTE, make_demo_digits
+from .demo_digits import CLASSES, PALETTE
+from .demos import KINDS, make_demo, make_demo_digits
 from .digit_scenes import DemoDigits
+from .figure_scenes import DemoFigures
 
-__all__ = ['CLASSES', 'PALETTE', 'DemoDigits', 'make_demo_digits']
+__all__ = [
+    'CLASSES', 'KINDS', 'PALETTE', 'DemoDigits', 'DemoFigures', 'make_demo',
+    'make_demo_digits'
+]

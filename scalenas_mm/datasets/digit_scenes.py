@@ -9,8 +9,8 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-SPLITS = ('train', 'val')
-CITIES = ('china', 'flower')
+from .photographs import (CITIES, SPLITS, check_size, draw_background,
+                          draw_colour, load_photos)
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,7 @@ class DemoDigits:
     digit_px: Tuple[float, float] = (8, 64)
 
     def __post_init__(self) -> None:
-        for split in SPLITS:
-            if getattr(self, split) < 1:
-                raise ValueError(f'number of {split} images must be at least '
-                                 f'1, got {getattr(self, split)}')
-        if not 16 <= min(self.size) <= max(self.size) <= 4096:
-            raise ValueError('height and width must be 16 to 4096 pixels, got '
-                             '{} and {}'.format(*self.size))
-        if self.seed < 0:
-            raise ValueError(f'seed must not be negative, got {self.seed}')
+        check_size(self)
 
 
 class Scene(NamedTuple):
@@ -67,36 +59,6 @@ def load_digits(split: str) -> Tuple[np.ndarray, np.ndarray]:
     images, digits = load(return_X_y=True)
     part = (np.arange(len(digits)) % 5 == 4) == (split == 'val')
     return images[part].reshape(-1, 8, 8).astype(np.float32) / 16, digits[part]
-
-
-def load_photos(split: str) -> List[np.ndarray]:
-    """A part of each of the CITIES' photographs, another one per split."""
-    from sklearn.datasets import load_sample_images
-    photos = load_sample_images().images
-    # Cut through the pagoda and the blossom: both splits get some of each.
-    cuts = [photo.shape[1] * 3 // 8 for photo in photos]
-    return [
-        photo[:, cut:] if split == 'train' else photo[:, :cut]
-        for photo, cut in zip(photos, cuts)
-    ]
-
-
-def draw_background(photo: np.ndarray, size: Tuple[int, int],
-                    rng: np.random.Generator) -> np.ndarray:
-    """A crop of a photograph: mirrored, tinted, scaled and lit at random."""
-    zoom = min(
-        rng.uniform(0.8, 1.8), photo.shape[0] / size[0],
-        photo.shape[1] / size[1])
-    height, width = (max(1, int(zoom * side)) for side in size)
-    top = rng.integers(photo.shape[0] - height + 1)
-    left = rng.integers(photo.shape[1] - width + 1)
-    mirror, swap = rng.choice([-1, 1], 2)
-    crop = photo[top:top + height, left:left + width][:, ::mirror, ::swap]
-    method = cv2.INTER_AREA if zoom > 1 else cv2.INTER_LINEAR
-    crop = cv2.resize(
-        np.ascontiguousarray(crop), size[::-1], interpolation=method)
-    gain = rng.uniform(0.3, 0.7)
-    return np.clip(crop.astype(np.float32) * gain, 0, 255)
 
 
 def draw_digit(sample: np.ndarray, height: float,
@@ -132,13 +94,6 @@ def find_place(opacity: np.ndarray,
         if not (taken[window] & (opacity > 0)).any():
             return window
     return None
-
-
-def draw_colour(rng: np.random.Generator) -> np.ndarray:
-    """A bright colour (3,) in RGB, from white to saturated."""
-    hue = np.array([0, 1 / 3, 2 / 3]) + rng.uniform()
-    tint = 0.5 + 0.5 * np.cos(2 * np.pi * hue)
-    return 255 * (1 - rng.uniform(0.2, 0.8) * tint)
 
 
 def paste(image: np.ndarray, opacity: np.ndarray, window: Tuple[slice, slice],

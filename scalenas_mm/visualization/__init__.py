@@ -10,7 +10,7 @@ _MODULES = dict(
     ExportedNetwork='report',
     Report='report',
     draw_arch='drawings',
-    draw_predictions='predictions',
+    draw_sheet='sheet',
     draw_topology='scalenet',
     has_drawing='drawings',
     load_records='pareto_data',
@@ -19,9 +19,9 @@ _MODULES = dict(
     write_report='report')
 
 __all__ = [
-    'ExportedNetwork', 'Report', 'draw_arch', 'draw_predictions',
-    'draw_topology', 'has_drawing', 'load_records', 'plot_pareto',
-    'plot_progress', 'write_report'
+    'ExportedNetwork', 'Report', 'draw_arch', 'draw_sheet', 'draw_topology',
+    'has_drawing', 'load_records', 'plot_pareto', 'plot_progress',
+    'write_report'
 ]
 
 

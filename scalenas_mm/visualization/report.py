@@ -55,6 +55,7 @@ class Report:
             command.
         seconds: How long each phase took.
         versions: Packages, Python, machine.
+        digits: Decimals of the metric.
     """
     title: str
     metric: str
@@ -68,6 +69,7 @@ class Report:
     commands: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    digits: int = 2
 
     def columns(self) -> List[str]:
         """Headings of the table of networks."""
@@ -82,7 +84,7 @@ class Report:
 
     def rows(self) -> List[List[str]]:
         """The table of networks."""
-        return [_row(network) for network in self.networks]
+        return [_row(network, self.digits) for network in self.networks]
 
 
 def write_report(folder: PathLike, report: Report) -> Path:
@@ -136,16 +138,16 @@ def duration(seconds: float) -> str:
     return f'{minutes // 60} h {minutes % 60:02d} min'
 
 
-def _row(network: ExportedNetwork) -> List[str]:
+def _row(network: ExportedNetwork, digits: int) -> List[str]:
     difference = None
     if network.supernet is not None and network.exported is not None:
         difference = network.exported - network.supernet
     return [
         network.name, f'{network.params / 1e6:,.3f}',
         _cost(network.macs / 1e9),
-        _number(network.supernet),
-        _number(network.exported),
-        _number(difference, '+')
+        _number(network.supernet, digits),
+        _number(network.exported, digits),
+        _number(difference, digits, '+')
     ]
 
 
@@ -153,10 +155,10 @@ def _cost(value: float) -> str:
     return f'{value:,.3f}' if value >= 1 else f'{value:.4f}'
 
 
-def _number(value: Optional[float], sign: str = '') -> str:
-    """Two decimals; a dash if it was not measured."""
+def _number(value: Optional[float], digits: int, sign: str = '') -> str:
+    """A dash if it was not measured."""
     if value is None:
         return '–'
-    if sign and round(value, 2) == 0:
-        return '0.00'
-    return f'{value:{sign},.2f}'
+    if sign and round(value, digits) == 0:
+        sign, value = '', 0.0
+    return f'{value:{sign},.{digits}f}'

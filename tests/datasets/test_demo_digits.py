@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from scalenas_mm.datasets import CLASSES, PALETTE, DemoDigits, make_demo_digits
-from scalenas_mm.datasets.demo_digits import MANIFEST, read_parameters
-from scalenas_mm.datasets.digit_scenes import (draw_scenes, load_digits,
-                                               load_photos)
+from scalenas_mm.datasets.demo_digits import DIGITS
+from scalenas_mm.datasets.demo_folder import MANIFEST, read_parameters
+from scalenas_mm.datasets.digit_scenes import draw_scenes, load_digits
+from scalenas_mm.datasets.photographs import load_photos
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools/dataset_converters/make_demo.py'
@@ -160,7 +161,7 @@ def test_half_made_folder_is_made_anew(made, tmp_path):
     out = tmp_path / 'demo'
     make_demo_digits(out, TINY)
     (out / MANIFEST).unlink()
-    assert read_parameters(out) is None
+    assert read_parameters(out, DIGITS) is None
     assert make_demo_digits(out, TINY)
     next(out.rglob('*leftImg8bit.png')).unlink()
     assert make_demo_digits(out, TINY)
@@ -203,7 +204,7 @@ def test_tool(tmp_path):
     assert 'already' in tool(*arguments).stdout
     assert 'other parameters' in refusal(*arguments, '--seed', 1)
     assert tool(*arguments, '--seed', 1, '--force').returncode == 0
-    assert read_parameters(out)['seed'] == 1
+    assert read_parameters(out, DIGITS)['seed'] == 1
 
 
 def test_tool_errors_are_one_line(tmp_path):

@@ -1,4 +1,9 @@
-"""Make the demo segmentation data set: digits on photographs, no download."""
+"""Make a demo data set on photographs, no download.
+
+digits       segmentation of handwritten digits, in Cityscapes' layout
+digits-coco  boxes and masks of handwritten digits, in COCO's format
+figures      people with 17 keypoints, in COCO's format
+"""
 import argparse
 import sys
 import time
@@ -11,22 +16,29 @@ from _cli import readable_errors
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'out', help='folder to make, such as '
         'data/scalenas_demo')
     parser.add_argument(
-        '--train', type=int, default=1000, help='training images')
+        '--kind',
+        choices=('digits', 'digits-coco', 'figures'),
+        default='digits',
+        help='what it shows (default: digits)')
     parser.add_argument(
-        '--val', type=int, default=128, help='validation images')
+        '--train', type=int, help='training images (default: 1000)')
+    parser.add_argument(
+        '--val',
+        type=int,
+        help='validation images (default: 128 of digits, else 160)')
     parser.add_argument(
         '--size',
         type=int,
         nargs=2,
-        default=(96, 96),
         metavar=('H', 'W'),
-        help='height and width of the images in pixels')
-    parser.add_argument('--seed', type=int, default=0, help='random seed')
+        help='height and width of the images in pixels (default: 96 96 of '
+        'digits, 320 320 of digits-coco, 256 256 of figures)')
+    parser.add_argument('--seed', type=int, help='random seed (default: 0)')
     parser.add_argument(
         '--force',
         action='store_true',
@@ -35,17 +47,45 @@ def parse_args():
     return parser.parse_args()
 
 
+class Progress:
+    """Says every few seconds how far a long run is."""
+
+    def __init__(self, seconds=10.):
+        self.seconds = seconds
+        self.start = self.last = time.time()
+
+    def __call__(self, number, total):
+        now = time.time()
+        if now - self.last < self.seconds or number == total:
+            return
+        self.last = now
+        left = (now - self.start) * (total - number) / number
+        print(
+            f'{number} of {total} images, about {left:.0f} s left', flush=True)
+
+
 def make(args):
     """Make what the arguments ask for and say so."""
-    from scalenas_mm.datasets import DemoDigits, make_demo_digits
-    spec = DemoDigits(args.train, args.val, tuple(args.size), args.seed)
-    start = time.time()
-    if not make_demo_digits(args.out, spec, args.force):
+    from dataclasses import replace
+
+    from scalenas_mm.datasets import KINDS, make_demo
+    given = dict(
+        train=args.train,
+        val=args.val,
+        size=args.size and tuple(args.size),
+        seed=args.seed)
+    spec = replace(
+        KINDS[args.kind].spec, **{
+            name: value
+            for name, value in given.items() if value is not None
+        })
+    progress = Progress()
+    if not make_demo(args.out, args.kind, spec, args.force, progress):
         print(f'{args.out} holds this data set already, nothing to do')
         return
     print(f'made {spec.train} training and {spec.val} validation images of '
           f'{spec.size[0]} x {spec.size[1]} pixels in {args.out} '
-          f'({time.time() - start:.1f} s)')
+          f'({time.time() - progress.start:.1f} s)')
 
 
 def main():

@@ -1,0 +1,51 @@
+"""What quickstart.py runs for each task.
+
+Names of configs are file names below configs/ without ``.py``. Standard
+library only, as in ``_cli``.
+"""
+from typing import NamedTuple
+
+
+class Task(NamedTuple):
+    """A data set and the three configs that lead to its Pareto front.
+
+    Attributes:
+        title: Heading of the report.
+        kind: What ``make_demo.py --kind`` makes.
+        data: Folder for it.
+        teacher: Config of the full network, trained alone.
+        supernet: Config of the supernet.
+        search: Config of the search.
+        teacher_iters: Iterations of the teacher's training.
+        supernet_iters: Iterations of the supernet's.
+        candidates: How many the search measures.
+        metric: Name in the archive of the metric that is shown; larger is
+            better.
+        digits: Decimals to show of it.
+    """
+    title: str
+    kind: str
+    data: str
+    teacher: str
+    supernet: str
+    search: str
+    teacher_iters: int
+    supernet_iters: int
+    candidates: int
+    metric: str
+    digits: int
+
+
+TASKS = dict(
+    seg=Task(
+        title='ScaleNAS on handwritten digits',
+        kind='digits',
+        data='data/scalenas_demo',
+        teacher='scalenet-w8_fcn_1xb8-800iters_digits-96x96',
+        supernet='scalenet-w8_fcn_supernet_1xb8-800iters_digits-96x96',
+        search='scalenet-w8_fcn_search_digits-96x96',
+        teacher_iters=800,
+        supernet_iters=800,
+        candidates=120,
+        metric='mIoU',
+        digits=2), )
