@@ -2,8 +2,9 @@
 from .base import (FIXED, SHARED, SHRINKING, Index, SearchableBackbone,
                    find_searchable, model_parts, plain_cfg, searchable_cfg,
                    searchable_path)
+from .multi_scale import MultiScaleModule
 from .ncp import NCPBlock, NCPNet
-from .scalenet import MultiScaleModule, ScaleNet
+from .scalenet import ScaleNet
 
 __all__ = [
     'FIXED', 'Index', 'MultiScaleModule', 'NCPBlock', 'NCPNet', 'SHARED',

@@ -1,80 +1,19 @@
 """ScaleNet, the backbone of ScaleNAS."""
 import re
+from itertools import repeat
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
-from mmengine.model import BaseModule, ModuleList, Sequential
+from mmengine.model import ModuleList, Sequential
 from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
 
-from scalenas_mm.ops import (BasicBlock, Bottleneck, Downsample, build_fusion,
-                             conv_norm)
+from scalenas_mm.ops import Bottleneck, Downsample, conv_norm
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import (ScaleNetArch, ScaleNetModule, ScaleNetSpace,
-                                SettingError)
-from .base import Index, SearchableBackbone
-
-
-class MultiScaleModule(BaseModule):
-    """Parallel branches that may exchange maps after every block.
-
-    Args:
-        arch (ScaleNetModule): Which blocks and fusions to build.
-        widths (Sequence[int]): Channels of each branch.
-        norm_cfg (dict): Config of the norm layers.
-        upsample (str): ``bilinear`` or ``nearest``.
-        block_cfg (dict): Further arguments of the blocks.
-    """
-
-    def __init__(self, arch: ScaleNetModule, widths: Sequence[int],
-                 norm_cfg: dict, upsample: str, **block_cfg):
-        super().__init__()
-        self.branches = ModuleList([
-            Sequential(*(BasicBlock(width, norm_cfg, **block_cfg)
-                         for _ in range(depth)))
-            for width, depth in zip(widths, arch.depth)
-        ])
-        self.fusions = nn.ModuleDict({
-            f'{level}_{j}_{k}':
-            build_fusion(k, j, widths, norm_cfg, upsample)
-            for j, rows in enumerate(arch.fusion)
-            for level, row in enumerate(rows)
-            for k, bit in enumerate(row) if bit
-        })
-
-    def forward(self, maps: List[Tensor],
-                arch: ScaleNetModule) -> List[Tensor]:
-        """Run ``arch``; ``maps`` holds ``(N, C_b, H_b, W_b)`` per branch."""
-        for level in range(max(arch.depth)):
-            maps = [
-                branch[level](x) if level < depth else x
-                for branch, depth, x in zip(self.branches, arch.depth, maps)
-            ]
-            maps = [
-                self._fuse(maps, j, level, arch.fusion[j][level])
-                if level < depth else maps[j]
-                for j, depth in enumerate(arch.depth)
-            ]
-        return maps
-
-    def _fuse(self, maps: List[Tensor], target: int, level: int,
-              row: Tuple[int, ...]) -> Tensor:
-        """Add the chosen sources to the target, in order of branches."""
-        if not any(row):
-            return maps[target]  # a block's output, already rectified
-        out = None
-        for source, bit in enumerate(row):
-            if source == target:
-                term = maps[target]
-            elif bit:
-                fusion = self.fusions[f'{level}_{target}_{source}']
-                term = fusion(maps[source], maps[target].shape[2:])
-            else:
-                continue
-            out = term if out is None else out + term
-        return F.relu(out)
-
+from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace, SettingError
+from .base import SHARED, Index, SearchableBackbone
+from .multi_scale import MultiScaleModule
 
 # stage, module, and a block by branch and level or a fusion by level, target
 # and source
@@ -110,10 +49,15 @@ class ScaleNet(SearchableBackbone):
         with_cp (bool): Recompute activations of blocks to save memory.
         frozen_stages (int): Freeze the stem (0) and stages up to this one.
         zero_init_residual (bool): Start every block as the identity.
+        init (str, optional): ``hrnet``: layers that HRNet does not have begin
+            without effect, so that the supernet begins as the HRNet whose
+            weights ``init_cfg`` or a checkpoint of the whole model loads.
+            Weights that are loaded for those layers, too, are kept.
         init_cfg (dict | list[dict], optional): Initialisation.
 
     Raises:
-        SettingError: An argument is not valid.
+        SettingError: An argument is not valid. With ``init='hrnet'``, also
+            on loading weights that lack some of HRNet's.
         ArchError: The architecture is not.
     """
 
@@ -133,6 +77,7 @@ class ScaleNet(SearchableBackbone):
                  with_cp: bool = False,
                  frozen_stages: int = -1,
                  zero_init_residual: bool = False,
+                 init: Optional[str] = None,
                  init_cfg: Optional[Union[dict, list]] = None):
         space = ScaleNetSpace(width, multi_scale_output, depths, num_modules,
                               stem_width, stage1_blocks, in_channels)
@@ -150,11 +95,19 @@ class ScaleNet(SearchableBackbone):
         if frozen_stages not in range(-1, self.num_stages + 1):
             raise SettingError('frozen_stages', f'-1 to {self.num_stages}',
                                frozen_stages)
+        if init not in (None, 'hrnet'):
+            raise SettingError('init', 'None or hrnet', init)
+        if init and init not in space.named():
+            raise SettingError('init', '4 among the depths (HRNet has it)',
+                               space.depths)
         self.drop_dead = drop_dead
         self.norm_eval = norm_eval
         self.frozen_stages = frozen_stages
+        self._start = self._runs(space.resolve(init)) if init else None
         self._build(upsample, norm_cfg, with_cp, zero_init_residual)
         self._register_load_state_dict_pre_hook(self._rename_hrnet)
+        if init and self.kind == SHARED:
+            self._register_load_state_dict_pre_hook(self._check_start)
         self._freeze()
 
     def _build(self, upsample: str, norm_cfg: dict, with_cp: bool,
@@ -175,13 +128,14 @@ class ScaleNet(SearchableBackbone):
         widths = [space.width * 2**j for j in range(self.num_stages)]
         self._build_transitions(widths, norm_cfg)
         modules = iter(self._runs(self._built).modules)
+        starts = iter(self._start.modules if self._start else repeat(None))
         for stage, num in enumerate(space.num_modules, 2):
             self.add_module(
                 f'stage{stage}',
                 ModuleList([
                     MultiScaleModule(
                         next(modules), widths[:stage], norm_cfg, upsample,
-                        **block_cfg) for _ in range(num)
+                        next(starts), **block_cfg) for _ in range(num)
                 ]))
 
     def _build_transitions(self, widths: List[int], norm_cfg: dict) -> None:
@@ -267,3 +221,18 @@ class ScaleNet(SearchableBackbone):
         new = prefix + r'\1.fusions.3_\2_\3.'
         for key in [key for key in state_dict if pattern.match(key)]:
             state_dict[pattern.sub(new, key)] = state_dict.pop(key)
+
+    def _check_start(self, state_dict: dict, prefix: str, *args) -> None:
+        """What the supernet begins as has to be there."""
+        own = self.state_dict()
+        wrong = [
+            key for key in self.parts(self._start)
+            if not key.endswith('num_batches_tracked')  # old ones lack it
+            and getattr(state_dict.get(prefix +
+                                       key), 'shape', None) != own[key].shape
+        ]
+        if wrong:
+            raise SettingError(
+                f"init: expected all weights of an HRNet of width "
+                f"{self.space.width}, as {prefix}{wrong[0]}; "
+                f"{len(wrong)} are missing or of another shape")

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import torch
+from hrnets import equal, hrnet_extra, image, randomised
 from mmengine.runner.checkpoint import load_checkpoint
 from torch import nn
 
@@ -11,31 +12,6 @@ from scalenas_mm.export.released import convert_weights
 from scalenas_mm.spaces import ArchError, InputError, ScaleNetArch
 
 SMALL = dict(width=4, stem_width=8, stage1_blocks=1, num_modules=(1, 1, 1))
-
-
-def randomised(model, seed=0):
-    """Random weights and statistics, so that every layer matters."""
-    torch.manual_seed(seed)
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.1)
-            nn.init.normal_(module.running_mean, std=0.1)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
-        elif isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight)
-    model.eval()  # upstream's returns nothing
-    return model
-
-
-def image(*size, channels=3):
-    torch.manual_seed(1)
-    return torch.randn(1, channels, *size)
-
-
-def equal(first, second):
-    return len(first) == len(second) and all(
-        torch.equal(a, b) for a, b in zip(first, second))
 
 
 @pytest.fixture(scope='module')
@@ -97,28 +73,6 @@ def build_head(task):
         num_classes=19,
         norm_cfg=dict(type='BN'),
         align_corners=False)
-
-
-def hrnet_extra(width):
-
-    def stage(num, branches):
-        return dict(
-            num_modules=num,
-            num_branches=branches,
-            block='BASIC',
-            num_blocks=(4, ) * branches,
-            num_channels=tuple(width * 2**j for j in range(branches)))
-
-    return dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(4, ),
-            num_channels=(64, )),
-        stage2=stage(1, 2),
-        stage3=stage(4, 3),
-        stage4=stage(3, 4))
 
 
 UPSTREAM = [('mmseg', True, 'bilinear'), ('mmdet', True, 'nearest'),
