@@ -74,6 +74,8 @@ def test_help_needs_no_heavy_import(command):
                                           ], 'file not found: a'),
     ('model_converters/scalenas_released.py', ['a', 'b', '--task', 'seg'
                                                ], 'file not found: a'),
+    ('model_converters/higherhrnet_released.py', ['a', 'b'
+                                                  ], 'file not found: a'),
     ('dataset_converters/resize_cityscapes.py', ['a'], 'required: dst'),
 ])
 def test_wrong_arguments_need_no_heavy_import(tmp_path, monkeypatch, command,

@@ -5,7 +5,7 @@ import torch
 from mmcv.cnn import build_norm_layer
 from mmengine.model import ModuleList, Sequential
 from mmpose.models.heads.base_head import BaseHead
-from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from scalenas_mm.ops import BasicBlock
@@ -91,7 +91,6 @@ class HigherResolutionHead(BaseHead):
             stage; None leaves a stage's heatmaps untrained.
         tag_loss (dict): Loss of the tags: :class:`PullPushLoss`, or one with
             its interface, such as mmpose's ``AssociativeEmbeddingLoss``.
-        decoder (dict, optional): Codec that reads people off the maps.
         init_cfg (dict | list[dict], optional): Initialisation, by default
             the released one.
 
@@ -113,7 +112,6 @@ class HigherResolutionHead(BaseHead):
                  norm_cfg: dict = dict(type='BN'),
                  heatmap_loss: EACH = dict(type='KeypointMSELoss'),
                  tag_loss: dict = dict(type='PullPushLoss'),
-                 decoder: Optional[dict] = None,
                  init_cfg: Optional[Union[dict, list]] = None):
         if init_cfg is None:
             init_cfg = [
@@ -145,7 +143,6 @@ class HigherResolutionHead(BaseHead):
             for i, cfg in enumerate(losses) if cfg
         })
         self.tag_loss = MODELS.build(tag_loss)
-        self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
 
     def _build(self, channels: Sequence[int], kernels: List[int],
                blocks: List[int], kernel_size: int, norm_cfg: dict) -> None:
@@ -234,4 +231,7 @@ class HigherResolutionHead(BaseHead):
                 feats: Any,
                 batch_data_samples: Any,
                 test_cfg: dict = {}) -> Any:
-        raise NotImplementedError
+        """People are read off the outputs by :class:`.HigherHRNet`, the
+        estimator, which also aggregates mirror images and scales."""
+        raise NotImplementedError(
+            'HigherResolutionHead: test with the estimator HigherHRNet')
