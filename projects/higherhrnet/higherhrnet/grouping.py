@@ -110,6 +110,7 @@ class Grouping:
             ``(P, )`` scores, the mean value of all joints before missing ones
             are filled.
         """
+        heatmaps, tags = heatmaps.detach(), tags.detach()
         found = top_candidates(heatmaps, tags, self.rules.max_people,
                                self.nms_kernel)
         people = match(found.values, found.locations, found.tags,

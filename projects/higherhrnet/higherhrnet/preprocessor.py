@@ -18,7 +18,7 @@ class ScalesDataPreprocessor(PoseDataPreprocessor):
 
     def forward(self, data: Dict, training: bool = False) -> Dict:
         scales = data['inputs']
-        if isinstance(scales, Tensor) or scales[0].ndim == 3:
+        if isinstance(scales, Tensor) or getattr(scales[0], 'ndim', 4) == 3:
             return super().forward(data, training)
         shapes = [[image.shape[-2:] for image in images] for images in scales]
         out = [
