@@ -3,8 +3,9 @@ from .demo_digits import CLASSES, PALETTE
 from .demos import KINDS, make_demo, make_demo_digits
 from .digit_scenes import DemoDigits
 from .figure_scenes import DemoFigures
+from .tiny import FORMATS, make_tiny
 
 __all__ = [
-    'CLASSES', 'KINDS', 'PALETTE', 'DemoDigits', 'DemoFigures', 'make_demo',
-    'make_demo_digits'
+    'CLASSES', 'FORMATS', 'KINDS', 'PALETTE', 'DemoDigits', 'DemoFigures',
+    'make_demo', 'make_demo_digits', 'make_tiny'
 ]

@@ -20,12 +20,11 @@ import numpy as np
 
 from . import digit_scenes, figure_scenes
 from .coco_json import CocoWriter, describe, mark
-from .demo_digits import write_image
 from .demo_folder import Kind
 from .digit_scenes import DemoDigits
 from .figure_poses import KEYPOINTS, SKELETON
 from .figure_scenes import DemoFigures
-from .photographs import SPLITS
+from .photographs import SPLITS, write_image
 
 QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)
 PERSON = dict(

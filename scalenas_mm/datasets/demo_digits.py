@@ -13,25 +13,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-import cv2
-import numpy as np
-
 from .demo_folder import Kind
 from .digit_scenes import DemoDigits, Scene, draw_scenes
-from .photographs import SPLITS
+from .photographs import SPLITS, write_image
 
 CLASSES = ('background', ) + tuple('0123456789')
 PALETTE = ((24, 24, 28), (31, 119, 180), (255, 127, 14), (44, 160, 44),
            (214, 39, 40), (148, 103, 189), (140, 86, 75), (227, 119, 194),
            (188, 189, 34), (23, 190, 207), (240, 228, 66))
-
-
-def write_image(path: Path, image: np.ndarray, *options: int) -> None:
-    """Write an image (RGB or grey); unlike cv2.imwrite, raise OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # OpenCV stores BGR.
-    path.write_bytes(
-        cv2.imencode(path.suffix, image[..., ::-1], options)[1].tobytes())
 
 
 def write_scene(root: Path, split: str, index: int, scene: Scene) -> None:

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from glob import escape
 from pathlib import Path
@@ -151,6 +152,26 @@ def write_all(root: Path, kind: Kind, spec: Any,
     (root / MANIFEST).write_text(json.dumps(content, indent=1) + '\n')
 
 
+@contextmanager
+def whole_folder(out: Path, kinds: Iterable[Kind]) -> Iterator[Path]:
+    """A folder to write to, which becomes ``out`` unless there is an error.
+
+    Args:
+        out (Path): Absolute; what is there is replaced as by ``move_away``.
+        kinds (iterable): See :func:`make`.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale(out)
+    with tempfile.TemporaryDirectory(
+            prefix=f'.{out.name}.partial-', dir=out.parent) as scratch:
+        made = Path(scratch) / out.name
+        made.mkdir()
+        yield made
+        if out.exists():
+            move_away(out, Path(scratch), kinds)
+        made.replace(out)
+
+
 def make(out: Union[str, Path],
          kind: Kind,
          spec: Any,
@@ -169,13 +190,6 @@ def make(out: Union[str, Path],
     if read_parameters(out, kind) == kind.parameters(spec):
         return False
     check_free(out, kinds, force)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(out)
-    with tempfile.TemporaryDirectory(
-            prefix=f'.{out.name}.partial-', dir=out.parent) as scratch:
-        made = Path(scratch) / out.name
+    with whole_folder(out, kinds) as made:
         write_all(made, kind, spec, report)
-        if out.exists():
-            move_away(out, Path(scratch), kinds)
-        made.replace(out)
     return True

@@ -70,16 +70,18 @@ class Look(NamedTuple):
 def draw_look(rng: np.random.Generator) -> Look:
     """Random clothes."""
     clothes = [draw_colour(rng) * rng.uniform(.45, 1) for _ in range(3)]
+    sleeves, legs, skirt, hair = (
+        bool(rng.random() < chance) for chance in (.5, .7, .2, .4))
     return Look(
-        rng.uniform(.9, 1.35), np.array(SKINS[rng.integers(len(SKINS))],
-                                        float),
-        np.array(HAIRS[rng.integers(len(HAIRS))], float), *clothes,
-        *(rng.random(4) < (.5, .7, .2, .4)))
+        rng.uniform(.9, 1.35),
+        np.array(SKINS[rng.integers(len(SKINS))], float),
+        np.array(HAIRS[rng.integers(len(HAIRS))], float), shirt, trousers,
+        shoes, sleeves, legs, skirt, hair)
 
 
-def limb(points: Dict[str, np.ndarray], names: Sequence[str],
-         radii: Sequence[float], colour: np.ndarray, part: str,
-         closer: float) -> Shape:
+def limb(points: Dict[str,
+                      np.ndarray], names: Sequence[str], radii: np.ndarray,
+         colour: np.ndarray, part: str, closer: float) -> Shape:
     """A limb through named points."""
     places = np.array([points[name] for name in names])
     circles = np.column_stack([places[:, :2], radii])
@@ -116,8 +118,8 @@ def dress_torso(points: Dict[str, np.ndarray], look: Look) -> List[Shape]:
     corners = ('left_shoulder', 'right_shoulder', 'left_hip', 'right_hip')
     radii = look.girth * np.array([.038, .038, .052, .052])
     shapes = [
-        limb(points, ('neck', 'head'), (.034, .03), look.skin * .9, 'torso',
-             -.02),
+        limb(points, ('neck', 'head'), np.array([.034, .03]), look.skin * .9,
+             'torso', -.02),
         limb(points, corners, radii, look.shirt, 'torso', 0)
     ]
     if look.skirt:
@@ -144,7 +146,7 @@ def dress_head(points: Dict[str, np.ndarray], look: Look,
 
     def add(names: Tuple[str, ...], radius: float, colour: np.ndarray,
             depth: float) -> Shape:
-        shape = limb(places, names, [size * radius] * len(names), colour,
+        shape = limb(places, names, np.full(len(names), size * radius), colour,
                      'head', 0)
         return shape._replace(depth=.2 + depth)
 

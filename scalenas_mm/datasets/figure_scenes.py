@@ -128,7 +128,7 @@ class Stage:
         return self.owner == index, keypoints
 
 
-def overlap(size: Tuple[int, int], shape: Tuple[int, int], top: int,
+def overlap(size: Tuple[int, ...], shape: Tuple[int, ...], top: int,
             left: int) -> Tuple[Tuple[slice, slice], Tuple[slice, slice]]:
     """Where a sprite meets an image: a window of each."""
     spans = [(max(0, start), max(0, min(whole, start + part)), start)

@@ -2,6 +2,7 @@
 
 Images are arrays of shape (height, width, 3) in RGB.
 """
+from pathlib import Path
 from typing import List, Tuple
 
 import cv2
@@ -66,3 +67,11 @@ def draw_colour(rng: np.random.Generator) -> np.ndarray:
     hue = np.array([0, 1 / 3, 2 / 3]) + rng.uniform()
     tint = 0.5 + 0.5 * np.cos(2 * np.pi * hue)
     return 255 * (1 - rng.uniform(0.2, 0.8) * tint)
+
+
+def write_image(path: Path, image: np.ndarray, *options: int) -> None:
+    """Write an image (RGB or grey); unlike cv2.imwrite, raise OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # OpenCV stores BGR.
+    path.write_bytes(
+        cv2.imencode(path.suffix, image[..., ::-1], options)[1].tobytes())

@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from shipped import CONFIGS, shipped
 from tiny_images import write_jpgs
-from tiny_kitti import write_kitti
 
+from scalenas_mm.datasets import make_tiny
 from scalenas_mm.evaluation import (calibration_batches, estimate_statistics,
                                     first_sample, rest_of_model)
 from scalenas_mm.spaces import Complexity, NCPSpace
@@ -137,9 +137,7 @@ def ade20k(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def kitti(tmp_path_factory):
-    root = tmp_path_factory.mktemp('kitti')
-    write_kitti(root)
-    return root
+    return make_tiny('kitti', tmp_path_factory.mktemp('kitti'))
 
 
 # ---- two iterations of each ----------------------------------------------
