@@ -69,14 +69,15 @@ class Look(NamedTuple):
 
 def draw_look(rng: np.random.Generator) -> Look:
     """Random clothes."""
-    clothes = [draw_colour(rng) * rng.uniform(.45, 1) for _ in range(3)]
-    sleeves, legs, skirt, hair = (
-        bool(rng.random() < chance) for chance in (.5, .7, .2, .4))
-    return Look(
-        rng.uniform(.9, 1.35),
-        np.array(SKINS[rng.integers(len(SKINS))], float),
-        np.array(HAIRS[rng.integers(len(HAIRS))], float), shirt, trousers,
-        shoes, sleeves, legs, skirt, hair)
+    shirt, trousers, shoes = (
+        draw_colour(rng) * rng.uniform(.45, 1) for _ in range(3))
+    girth = rng.uniform(.9, 1.35)
+    skin = np.array(SKINS[rng.integers(len(SKINS))], float)
+    hair = np.array(HAIRS[rng.integers(len(HAIRS))], float)
+    chances = rng.random(4) < (.5, .7, .2, .4)
+    long_sleeves, long_trousers, skirt, long_hair = chances.tolist()
+    return Look(girth, skin, hair, shirt, trousers, shoes, long_sleeves,
+                long_trousers, skirt, long_hair)
 
 
 def limb(points: Dict[str,
