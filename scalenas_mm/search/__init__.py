@@ -1,6 +1,7 @@
 """Searchers: which architecture is evaluated next? Numpy only."""
 from .archive import Archive
 from .compare import Method, compare_searches
+from .contrast import Contrast, contrast
 from .joint import join_archives, joint_front, read_tasks
 from .listed import ListedSearch, read_archs
 from .meta import differences
@@ -14,10 +15,11 @@ from .searcher import Candidate, Draw, Searcher, SearchExhausted
 from .topology import TopologyEvolution
 
 __all__ = [
-    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'Draw', 'FAILED',
-    'ListedSearch', 'Method', 'OK', 'Objectives', 'RandomSearch', 'Record',
-    'SearchExhausted', 'Searcher', 'TopologyEvolution', 'check_meta',
-    'compare_searches', 'crowding_distance', 'differences', 'hypervolume',
-    'join_archives', 'joint_front', 'pareto_front', 'read_archive',
-    'read_archs', 'read_meta', 'read_tasks', 'running_hypervolume', 'select'
+    'Archive', 'ArchiveError', 'Candidate', 'Constraints', 'Contrast', 'Draw',
+    'FAILED', 'ListedSearch', 'Method', 'OK', 'Objectives', 'RandomSearch',
+    'Record', 'SearchExhausted', 'Searcher', 'TopologyEvolution', 'check_meta',
+    'compare_searches', 'contrast', 'crowding_distance', 'differences',
+    'hypervolume', 'join_archives', 'joint_front', 'pareto_front',
+    'read_archive', 'read_archs', 'read_meta', 'read_tasks',
+    'running_hypervolume', 'select'
 ]

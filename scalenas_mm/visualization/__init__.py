@@ -14,14 +14,16 @@ _MODULES = dict(
     draw_topology='scalenet',
     has_drawing='drawings',
     load_records='pareto_data',
+    plot_fronts='fronts',
     plot_pareto='pareto',
     plot_progress='pareto',
+    read_fronts='fronts_data',
     write_report='report')
 
 __all__ = [
     'ExportedNetwork', 'Report', 'draw_arch', 'draw_sheet', 'draw_topology',
-    'has_drawing', 'load_records', 'plot_pareto', 'plot_progress',
-    'write_report'
+    'has_drawing', 'load_records', 'plot_fronts', 'plot_pareto',
+    'plot_progress', 'read_fronts', 'write_report'
 ]
 
 

@@ -28,11 +28,14 @@ def style_axes(axes: Axes, x: str, y: str) -> None:
     axes.spines[['left', 'bottom']].set_color(FAINT)
 
 
-def draw_heading(figure: Figure, title: str, below: str) -> None:
-    """Title and a line below it."""
-    figure.text(0.09, 0.96, title, size=14, weight='bold', color=INK, va='top')
+def draw_heading(figure: Figure,
+                 title: str,
+                 below: str,
+                 left: float = 0.09) -> None:
+    """Title and a line below it, from ``left``, a share of the width."""
+    figure.text(left, 0.96, title, size=14, weight='bold', color=INK, va='top')
     figure.text(
-        0.09,
+        left,
         0.96 - 0.36 / figure.get_figheight(),
         below,
         size=10,
