@@ -183,12 +183,17 @@ def test_demo_from_teacher_to_search(data, tmp_path):
     _, supernet = run(
         DEMO.format('_supernet', '_1xb8-800iters'), data, tmp_path, start)
     names = [
-        DEMO.format(f'_search{kind}', '') for kind in ('', '-ncp', '-random')
+        DEMO.format(f'_search{kind}', '')
+        for kind in ('', '-ncp', '-random', '-sizes', '-small')
     ]
     for name in *names, 'scalenet-w8_fcn_search_digits-64x64':
         runner, _ = run(name, data, tmp_path, supernet)
         records = read_archive(runner.train_loop.archive_path)
         assert [record.ok for record in records] == [True] * 3
+        if '-s' in name:
+            assert {'mIoU_small', 'mIoU_large'} <= set(records[-1].metrics)
+        if '-small' in name:
+            assert all(record.cost['macs'] <= 40e6 for record in records)
 
 
 @pytest.mark.parametrize('width, params, macs', [
