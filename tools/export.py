@@ -48,9 +48,29 @@ def parse_args():
         action='store_true',
         help='write configs that need no other file')
     parser.add_argument(
+        '--task',
+        metavar='NAME',
+        help='of the archive of a joint search: for which task')
+    parser.add_argument(
+        '--backbone-only',
+        action='store_true',
+        help='write weights and architecture of the backbone alone, for '
+        'init_cfg and arch in the config of another task')
+    parser.add_argument(
+        '--for',
+        dest='target',
+        metavar='CONFIG',
+        help='with --backbone-only: that config; the architecture is made to '
+        'fit its space (one output or several)')
+    parser.add_argument(
         '--force', action='store_true', help='overwrite existing files')
     add_cfg_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.target and not args.backbone_only:
+        parser.error('--for needs --backbone-only')
+    if args.standalone and args.backbone_only:
+        parser.error('--backbone-only writes no config: no --standalone')
+    return args
 
 
 def choose(records, objectives, args):
@@ -97,32 +117,73 @@ def comment(record, archive, objectives):
 
 
 def export(args):
-    from scalenas_mm.search import Objectives, read_archive, read_meta
+    from scalenas_mm.search import (Objectives, of_task, read_archive,
+                                    read_meta, task_meta)
     archive = Path(args.archive)
     records, meta = read_archive(archive), read_meta(archive)
     objectives = Objectives(meta['searcher']['objectives'])
     chosen = choose(records, objectives, args)
-    folder = Path(args.out or archive.parent / 'exported').resolve()
+    folder = Path(args.out or archive.parent / 'exported' / (args.task or ''))
+    folder = folder.resolve()
+    if args.task or 'tasks' in meta:
+        meta = task_meta(meta, args.task)
+        objectives = Objectives(meta['searcher']['objectives'])
+        chosen = [of_task(record, args.task) for record in chosen]
 
     config = read_config(args.config, args.cfg_options)
     from mmengine.registry import init_default_scope
 
     import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
-    from scalenas_mm.export import export_candidate, open_source
-    from scalenas_mm.visualization import draw_arch
+    from scalenas_mm.export import backbone_name, open_source
     init_default_scope(config.get('default_scope', 'mmengine'))
     source = open_source(Path(args.config), config, args.checkpoint, meta)
     for record in chosen:
-        for path in sorted(folder.glob(f'{source.name(record)}.*')):
+        name = source.name(record)
+        if args.backbone_only:
+            name = backbone_name(source, record)
+        for path in sorted(folder.glob(f'{name}.*')):
             if not args.force:
                 fail(f'{path} exists; --force overwrites it')
     folder.mkdir(parents=True, exist_ok=True)
+    target = read_config(args.target) if args.target else None
     for record in chosen:
-        text = comment(record, archive, objectives)
-        export_candidate(source, record, folder, text, args.standalone,
-                         draw_arch)
-        print(f'exported {folder / source.name(record)}.py  ' +
-              text.splitlines()[-1])
+        if args.backbone_only:
+            export_backbone(source, record, folder, target)
+        else:
+            text = comment(record, archive, objectives)
+            export_whole(source, record, folder, text, args.standalone)
+
+
+def export_whole(source, record, folder, text, standalone):
+    """Write a candidate as a model and say what it costs."""
+    from scalenas_mm.export import export_candidate
+    from scalenas_mm.visualization import draw_arch
+    export_candidate(source, record, folder, text, standalone, draw_arch)
+    print(f'exported {folder / source.name(record)}.py  ' +
+          text.splitlines()[-1])
+    before, after = source.costs(record)
+    if before != after:
+        print(f'  without layers that reach no output: backbone '
+              f'{before.params / 1e6:.3f} -> {after.params / 1e6:.3f} M '
+              f'parameters, {before.macs / 1e9:.4f} -> '
+              f'{after.macs / 1e9:.4f} GMACs; outputs are equal')
+
+
+def export_backbone(source, record, folder, target):
+    """Write the backbone of a candidate and say how to use it."""
+    from scalenas_mm.export import backbone_name, export_backbone
+    arch = export_backbone(source, record, folder, target)
+    path = folder / backbone_name(source, record)
+    if arch.digest != record.digest:
+        before, after = (', '.join(f'{num} {key}'
+                                   for key, num in space_facts.items())
+                         for space_facts in map(source.space.facts, (
+                             source.arch(record), arch)))
+        print(f'architecture {record.digest} ({before}) becomes {arch.digest} '
+              f'({after})')
+    print(f"exported {path}.pth; in the config of another task:\n"
+          f"  model = dict(backbone=dict(arch='{path}.json', init_cfg=dict("
+          f"type='Pretrained', checkpoint='{path}.pth')))")
 
 
 def main():

@@ -3,10 +3,14 @@
     joint_search.py propose digits=A.jsonl small=B.jsonl --out archs.jsonl
     joint_search.py front digits=C.jsonl small=D.jsonl --out joint.jsonl
 
+    joint_search.py front seg=A.jsonl pose=B.jsonl --metric seg=mIoU \\
+        pose=coco/AP --out joint.jsonl
+
 ``propose`` fits a predictor to each archive and follows the sum of their
 gradients; the architectures it writes are measured by ``search.py --archs``
 with the search config of each task. ``front`` joins what the tasks measured of
-the same architectures into one archive and shows its Pareto front.
+the same architectures into one archive and shows its Pareto front;
+``export.py --archive joint.jsonl --task NAME`` exports from it for each task.
 """
 import argparse
 import json
@@ -29,7 +33,12 @@ def parse_args():
             type=named_file,
             metavar='NAME=ARCHIVE',
             help='a name for the task and the archive of its search')
-        command.add_argument('--metric', default='mIoU', help='default: mIoU')
+        command.add_argument(
+            '--metric',
+            nargs='+',
+            default=['mIoU'],
+            metavar='[NAME=]METRIC',
+            help='to raise; of all tasks or of each (default: mIoU)')
         command.add_argument('--out', required=True, metavar='FILE')
         command.add_argument(
             '--force', action='store_true', help='overwrite FILE')
@@ -54,16 +63,29 @@ def write(path, lines):
         fail(f'--out: {error}')
 
 
-def propose(args):
+def metrics_of(args):
+    """The metric of each task."""
+    names = [name for name, _ in args.archives]
+    if len(args.metric) == 1 and '=' not in args.metric[0]:
+        return dict.fromkeys(names, args.metric[0])
+    given = dict(text.split('=', 1) for text in args.metric if '=' in text)
+    if sorted(given) != sorted(names) or len(args.metric) != len(names):
+        fail('--metric: expected one for all tasks or NAME=METRIC for each of '
+             f'{", ".join(names)}, got {" ".join(args.metric)}')
+    return given
+
+
+def propose(args, metrics):
     """Write architectures; return rows for the table."""
     from scalenas_mm.predictors import joint_costs, propose_jointly
     from scalenas_mm.search import read_tasks
-    archives, meta = read_tasks(args.archives)
+    archives, metas = read_tasks(args.archives)
     limits = {'macs': args.max_macs, 'params': args.max_params}
+    first = next(iter(metas.values()))
     found = propose_jointly(
-        joint_costs(archives, meta, args.metric),
+        joint_costs(archives, first, metrics),
         archives,
-        args.metric,
+        metrics,
         args.num,
         limits={
             k: v
@@ -76,17 +98,21 @@ def propose(args):
     return [(p.arch.digest, p.predicted, p.cost) for p in found]
 
 
-def front(args):
+def front(args, metrics):
     """Write the joint archive; return rows of its front."""
-    from scalenas_mm.search import join_archives, joint_front, read_tasks
-    archives, _ = read_tasks(args.archives)
+    from scalenas_mm.search import (join_archives, joint_front, joint_meta,
+                                    read_tasks)
+    archives, metas = read_tasks(args.archives)
     joined = join_archives(archives)
-    names = [f'{name}.{args.metric}' for name in archives]
-    best = joint_front(joined, names)
+    names = [f'{name}.{metrics[name]}' for name in archives]
+    objectives = {**dict.fromkeys(names, 'max'), 'macs': 'min'}
+    best = joint_front(joined, objectives)
+    meta = joint_meta(metas, objectives)
+    write(Path(args.out).with_suffix('.meta.json'), [json.dumps(meta)])
     write(args.out, [r.to_json() for r in joined])
     print(f'{len(joined)} architectures measured in all tasks, '
           f'{len(best)} on the front')
-    return [(r.digest, {
+    return [(f'{r.id}  {r.digest}', {
         name: r.metrics[name]
         for name in names
     }, r.cost) for r in best]
@@ -101,7 +127,7 @@ def show(rows, title):
     for name in (*rows[0][1], 'MACs (M)', 'params (M)'):
         table.add_column(name, justify='right')
     for digest, metrics, cost in sorted(rows, key=lambda row: row[2]['macs']):
-        table.add_row(digest, *(f'{v:.2f}' for v in metrics.values()),
+        table.add_row(digest, *(f'{v:.4g}' for v in metrics.values()),
                       f"{cost['macs'] / 1e6:.2f}",
                       f"{cost['params'] / 1e6:.3f}")
     Console(width=None if sys.stdout.isatty() else 110).print(table)
@@ -113,11 +139,12 @@ def main():
         fail(f'{args.out} exists; --force overwrites it')
     if args.command == 'propose' and args.num < 1:
         fail(f'--num: expected at least 1, got {args.num}')
+    metrics = metrics_of(args)
     with readable_errors():
         if args.command == 'propose':
-            show(propose(args), 'Proposals, predicted metrics')
+            show(propose(args, metrics), 'Proposals, predicted metrics')
         else:
-            show(front(args), 'Joint front, measured')
+            show(front(args, metrics), 'Joint front, measured')
     print(f'written to {args.out}')
 
 

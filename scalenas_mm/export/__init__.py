@@ -1,10 +1,11 @@
 """From an architecture and supernet weights to an ordinary model."""
+from .backbone import backbone_name, export_backbone
 from .candidates import Source, export_candidate, open_source
 from .config import inheriting_config, standalone_config, task_config
 from .subnet import ExportError, Subnet, cut, fixed_cfg, selected
 
 __all__ = [
-    'ExportError', 'Source', 'Subnet', 'cut', 'export_candidate', 'fixed_cfg',
-    'inheriting_config', 'open_source', 'selected', 'standalone_config',
-    'task_config'
+    'ExportError', 'Source', 'Subnet', 'backbone_name', 'cut',
+    'export_backbone', 'export_candidate', 'fixed_cfg', 'inheriting_config',
+    'open_source', 'selected', 'standalone_config', 'task_config'
 ]

@@ -1,9 +1,11 @@
 """From candidates of an archive to files of ordinary models."""
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import (Any, Callable, Dict, Iterator, Mapping, Optional, Sequence,
+                    Tuple)
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -17,6 +19,7 @@ from scalenas_mm.evaluation import (calibration_batches, evaluation_identity,
                                     read_checkpoint, weights_digest)
 from scalenas_mm.registry import MODELS
 from scalenas_mm.search import Record, differences
+from scalenas_mm.spaces import Complexity
 from .config import inheriting_config, standalone_config, task_config
 from .subnet import ExportError, Subnet, cut
 
@@ -50,6 +53,34 @@ class Source:
     @property
     def space(self) -> Any:
         return find_searchable(self.model).space
+
+    def arch(self, record: Record) -> Any:
+        """The architecture of a candidate.
+
+        Raises:
+            ExportError: It is not the one that was measured.
+        """
+        arch = self.space.from_dict(record.arch)
+        if arch.digest != record.digest:
+            raise ExportError(
+                f'candidate {record.id} was measured as {record.digest}, its '
+                f'architecture in the archive is {arch.digest}')
+        return arch
+
+    def cut(self, arch: Any) -> Subnet:
+        """A sub-network with the statistics of the search, verified."""
+        return cut(self.model, self.cfg, arch, self.calibration, self.batches,
+                   self.evaluation['seed'])
+
+    def costs(self, record: Record) -> Tuple[Complexity, Complexity]:
+        """Of the backbone, with and without layers that reach no output.
+
+        A search drops those before it measures; they can be in an archive
+        of another origin.
+        """
+        arch, size = self.arch(record), self.evaluation['input_size']
+        return (self.space.complexity(arch, size, drop_dead=False),
+                self.space.complexity(arch, size, drop_dead=True))
 
     def name(self, record: Record) -> str:
         """Stem of the files of a candidate."""
@@ -129,7 +160,7 @@ def export_candidate(source: Source,
                      folder: Path,
                      comment: str,
                      standalone: bool = False,
-                     draw: Optional[Draw] = None) -> List[Path]:
+                     draw: Optional[Draw] = None) -> None:
     """Cut a candidate out, verify it and write its files, all or none.
 
     A config, a checkpoint, the architecture as JSON and, where its space has
@@ -148,16 +179,8 @@ def export_candidate(source: Source,
         ExportError: Its outputs are not those of the supernet, or its
             architecture is not the one that was measured.
     """
-    arch = source.space.from_dict(record.arch)
-    if arch.digest != record.digest:
-        raise ExportError(
-            f'candidate {record.id} was measured as {record.digest}, its '
-            f'architecture in the archive is {arch.digest}')
-    subnet = cut(source.model, source.cfg, arch, source.calibration,
-                 source.batches, source.evaluation['seed'])
-    name = source.name(record)
-    with TemporaryDirectory(dir=folder) as scratch:
-        path = Path(scratch) / name
+    subnet = source.cut(source.arch(record))
+    with written_together(folder, source.name(record)) as path:
         path.with_suffix('.py').write_text(
             _config_text(source, subnet, folder, comment, standalone))
         path.with_suffix('.json').write_text(subnet.arch.to_json() + '\n')
@@ -165,11 +188,19 @@ def export_candidate(source: Source,
         if draw is not None:
             draw(source.space, subnet.arch, path.with_suffix('.png'),
                  source.evaluation['input_size'])
-        files = sorted(Path(scratch).iterdir())
-        for file in files:
+
+
+@contextmanager
+def written_together(folder: Path, name: str) -> Iterator[Path]:
+    """Files of one name, with suffixes: all of them are written, or none.
+
+    Gives the path, without a suffix, where to write them at first.
+    """
+    with TemporaryDirectory(dir=folder) as scratch:
+        yield Path(scratch) / name
+        for file in sorted(Path(scratch).iterdir()):
             with whole_file(folder / file.name) as part:
                 file.replace(part)
-    return [folder / file.name for file in files]
 
 
 def _config_text(source: Source, subnet: Subnet, folder: Path, comment: str,

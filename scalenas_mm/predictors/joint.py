@@ -39,21 +39,22 @@ class Proposal:
 
 
 def joint_costs(archives: Tasks, meta: Mapping[str, Any],
-                metric: str) -> CostModel:
-    """Costs of whole models: what is not backbone is the same for all.
+                metrics: Mapping[str, str]) -> CostModel:
+    """Costs of whole models of the first task.
 
     Args:
         archives (Mapping[str, Sequence[Record]]): Candidates by task.
         meta (Mapping[str, Any]): Description of the first archive, that of a
             search.
-        metric (str): What predictors are to be fitted to.
+        metrics (Mapping[str, str]): Of each task, what a predictor is to be
+            fitted to.
 
     Raises:
         SettingError: A predictor cannot be fitted, for want of candidates, of
             the metric or of costs; or the description lacks something.
     """
     for name, records in archives.items():
-        _check_measured(name, records, metric)
+        _check_measured(name, records, metrics[name])
     name, records = next(iter(archives.items()))
     where = f'{name}: .meta.json (of the archive of a search)'
     require(meta, ['evaluation'], where)
@@ -78,7 +79,7 @@ def _check_measured(name: str, records: Sequence[Record], metric: str) -> None:
 
 def propose_jointly(costs: CostModel,
                     archives: Tasks,
-                    metric: str,
+                    metrics: Mapping[str, str],
                     num: int,
                     cost: str = 'macs',
                     lambdas: Sequence[float] = (0.1, 0.3, 0.5, 0.7, 1.0),
@@ -93,7 +94,7 @@ def propose_jointly(costs: CostModel,
     Args:
         costs (CostModel): Costs, and the space of all archives.
         archives (Mapping[str, Sequence[Record]]): Candidates by task.
-        metric (str): Metric to raise in every task.
+        metrics (Mapping[str, str]): Of each task, the metric to raise.
         num (int): How many architectures.
         cost (str): Cost to lower.
         lambdas (Sequence[float]): Weights of the cost, the trade-offs.
@@ -107,25 +108,32 @@ def propose_jointly(costs: CostModel,
         predicted metrics and the exact cost.
     """
     space = costs.space
-    objectives = Objectives({metric: 'max', cost: 'min'}, costs.keys)
+    objectives = {
+        name: Objectives({
+            metrics[name]: 'max',
+            cost: 'min'
+        }, costs.keys)
+        for name in archives
+    }
     good = {
         name: [r for r in records if r.ok]
         for name, records in archives.items()
     }
     predictors = {
         name:
-        fit_records(space, records, list(objectives.directions), seed=seed)
+        fit_records(
+            space, records, list(objectives[name].directions), seed=seed)
         for name, records in good.items()
     }
     tradeoffs = [[
-        Task(predictor, tradeoff(objectives, weight))
-        for predictor in predictors.values()
+        Task(predictor, tradeoff(objectives[name], weight))
+        for name, predictor in predictors.items()
     ] for weight in lambdas]
     codes = np.concatenate([
-        genes_of(
-            space,
-            [records[i] for i in select(objectives.values(records), starts)])
-        for records in good.values()
+        genes_of(space, [
+            records[i]
+            for i in select(objectives[name].values(records), starts)
+        ]) for name, records in good.items()
     ])
     known = {r.digest for records in archives.values() for r in records}
     pool = [
@@ -134,17 +142,17 @@ def propose_jointly(costs: CostModel,
     ]
     if not pool:
         return []
-    found = _proposals(pool, predictors, metric, costs)
+    found = _proposals(pool, predictors, metrics, costs)
     values = [[*(-v for v in p.predicted.values()), p.cost[cost]]
               for p in found]
     return [found[i] for i in select(np.array(values), num)]
 
 
 def _proposals(pool: List[Arch], predictors: Mapping[str, MultiMetricMLP],
-               metric: str, costs: CostModel) -> List[Proposal]:
+               metrics: Mapping[str, str], costs: CostModel) -> List[Proposal]:
     genes = np.stack([costs.space.encode(arch) for arch in pool])
     predicted = {
-        f'{name}.{metric}': predictor.predict(genes)[metric]
+        f'{name}.{metrics[name]}': predictor.predict(genes)[metrics[name]]
         for name, predictor in predictors.items()
     }
     return [

@@ -2,7 +2,8 @@
 from .archive import Archive
 from .compare import Method, compare_searches
 from .contrast import Contrast, contrast
-from .joint import join_archives, joint_front, read_tasks
+from .joint import (join_archives, joint_front, joint_meta, of_task,
+                    read_tasks, task_meta)
 from .listed import ListedSearch, read_archs
 from .meta import differences
 from .objectives import Constraints, Objectives
@@ -19,7 +20,7 @@ __all__ = [
     'FAILED', 'ListedSearch', 'Method', 'OK', 'Objectives', 'RandomSearch',
     'Record', 'SearchExhausted', 'Searcher', 'TopologyEvolution', 'check_meta',
     'compare_searches', 'contrast', 'crowding_distance', 'differences',
-    'hypervolume', 'join_archives', 'joint_front', 'pareto_front',
-    'read_archive', 'read_archs', 'read_meta', 'read_tasks',
-    'running_hypervolume', 'select'
+    'hypervolume', 'join_archives', 'joint_front', 'joint_meta', 'of_task',
+    'task_meta', 'pareto_front', 'read_archive', 'read_archs', 'read_meta',
+    'read_tasks', 'running_hypervolume', 'select'
 ]

@@ -1,8 +1,10 @@
 """Several tasks over one space: their archives together."""
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import (Any, Dict, Iterable, List, Mapping, Optional, Sequence,
+                    Tuple)
 
 from scalenas_mm.spaces import SettingError
+from .meta import differences
 from .objectives import Objectives
 from .pareto import pareto_front
 from .reading import PathLike, read_archive, read_meta
@@ -20,7 +22,7 @@ def read_tasks(
         paths (Sequence[tuple]): Name of each task and its archive.
 
     Returns:
-        tuple: Candidates by task, and the description of the first archive.
+        tuple: Candidates and descriptions of the archives, by task.
 
     Raises:
         SettingError: Names are equal, or spaces are unknown or differ.
@@ -34,10 +36,10 @@ def read_tasks(
     first, meta = next(iter(metas.items()))
     for name, other in metas.items():
         require(other, ['space'], f'{name}: .meta.json')
-        if other['space'] != meta['space']:
-            raise SettingError(f'{name}: space', f'that of {first}',
-                               other['space'])
-    return archives, meta
+        for key, was, now, _ in differences(other['space'], meta['space']):
+            raise SettingError(f'{name}: space.{key}',
+                               f'that of {first}, {now}', was)
+    return archives, metas
 
 
 def require(values: Mapping[str, Any], keys: Iterable[str],
@@ -51,8 +53,8 @@ def require(values: Mapping[str, Any], keys: Iterable[str],
 def join_archives(archives: Tasks) -> List[Record]:
     """Candidates that every task has measured, with the metrics of all.
 
-    Metrics get the name of their task in front: ``digits.mIoU``. Costs are
-    those of the first task.
+    Metrics and costs get the name of their task in front: ``digits.mIoU``.
+    Costs without a name are those of the first task.
 
     Args:
         archives (Mapping[str, Sequence[Record]]): Candidates by task.
@@ -82,25 +84,79 @@ def join_archives(archives: Tasks) -> List[Record]:
             id=i,
             parents=[],
             curves={},
-            metrics={
-                f'{name}.{key}': value
-                for name, table in tables.items()
-                for key, value in table[digest].metrics.items()
+            metrics=_named({
+                n: t[digest].metrics
+                for n, t in tables.items()
+            }),
+            cost={
+                **first[digest].cost,
+                **_named({
+                    n: t[digest].cost
+                    for n, t in tables.items()
+                })
             }) for i, digest in enumerate(both)
     ]
 
 
+def _named(tasks: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    """Values of all tasks, with the task's name in front."""
+    return {
+        f'{name}.{key}': value
+        for name, values in tasks.items()
+        for key, value in values.items()
+    }
+
+
+def of_task(record: Record, name: str) -> Record:
+    """What one task has measured of a joined candidate."""
+    prefix = f'{name}.'
+
+    def own(values: Mapping[str, Any]) -> Dict[str, Any]:
+        return {
+            key[len(prefix):]: value
+            for key, value in values.items() if key.startswith(prefix)
+        }
+
+    return replace(record, metrics=own(record.metrics), cost=own(record.cost))
+
+
+def joint_meta(metas: Mapping[str, Mapping[str, Any]],
+               objectives: Mapping[str, str]) -> Dict[str, Any]:
+    """The description of a joint archive, from those of its tasks."""
+    first = next(iter(metas.values()))
+    return dict(
+        space=first['space'],
+        searcher=dict(objectives=dict(objectives)),
+        tasks=dict(metas))
+
+
+def task_meta(meta: Mapping[str, Any], name: Optional[str]) -> Dict[str, Any]:
+    """The description of a task's own archive.
+
+    Raises:
+        SettingError: The archive is not a joint one, or of other tasks.
+    """
+    tasks = meta.get('tasks', {})
+    if name not in tasks:
+        raise SettingError(
+            'task', ' or '.join(tasks) or 'none, the archive is of one task',
+            name)
+    return dict(tasks[name])
+
+
 def joint_front(joined: Sequence[Record],
-                metrics: Sequence[str],
-                cost: str = 'macs') -> List[Record]:
-    """Joined candidates that no other beats in all metrics and the cost.
+                directions: Mapping[str, str]) -> List[Record]:
+    """Joined candidates that no other beats in all objectives.
+
+    Args:
+        joined (Sequence[Record]): From :func:`join_archives`.
+        directions (Mapping[str, str]): As for :class:`Objectives`.
 
     Raises:
         SettingError: A metric was not measured.
     """
-    objectives = Objectives({
-        **dict.fromkeys(metrics, 'max'), cost: 'min'
-    }, (cost, ))
+    costs = [key for record in joined[:1] for key in record.cost]
+    objectives = Objectives(directions, costs)
     for record in joined:
         objectives.check(record.metrics)
     return [joined[i] for i in pareto_front(objectives.values(joined))]

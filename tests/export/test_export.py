@@ -24,16 +24,6 @@ def tool(name, *args, code=0):
     return result.err if code else result.out
 
 
-@pytest.fixture(scope='module')
-def searched(tiny):
-    """A finished search; its folder."""
-    folder = tiny / 'searched'
-    runner_of(
-        tiny / 'tiny_search.py', folder,
-        load_from=str(tiny / CHECKPOINT)).train()
-    return folder
-
-
 def export(tiny, searched, *args, **kwargs):
     return tool('export.py', tiny / 'tiny_search.py', tiny / CHECKPOINT,
                 '--archive', searched / 'archive.jsonl', *args, **kwargs)

@@ -10,7 +10,9 @@ import pytest
 from search.conformance import COSTS, OBJECTIVES, SPACE, finish
 
 from scalenas_mm.predictors import propose_jointly
-from scalenas_mm.search import RandomSearch, read_archive
+from scalenas_mm.search import (RandomSearch, of_task, read_archive, read_meta,
+                                task_meta)
+from scalenas_mm.spaces import InputError
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
@@ -35,20 +37,35 @@ def late(genes):
     return genes[len(genes) // 2:].sum()
 
 
+METRICS = dict(early='mIoU', late='coco/AP (M)')
+
+
 @pytest.fixture(scope='module')
 def archives():
     return dict(early=history(0, early), late=history(1, late))
 
 
-def test_proposals_are_new_and_good_for_both(archives):
+@pytest.fixture(scope='module')
+def unlike(archives):
+    """The same; metrics of the tasks have different names."""
+    return {
+        name: [
+            replace(r, metrics={METRICS[name]: r.metrics['mIoU']})
+            for r in records
+        ]
+        for name, records in archives.items()
+    }
+
+
+def test_proposals_are_new_and_good_for_both(archives, unlike):
     found = propose_jointly(
-        COSTS, archives, 'mIoU', 10, lambdas=(0.1, ), iterations=40)
+        COSTS, unlike, METRICS, 10, lambdas=(0.1, ), iterations=40)
     digests = {p.arch.digest for p in found}
     known = {r.digest for records in archives.values() for r in records}
     assert 0 < len(digests) == len(found) <= 10 and not digests & known
     for proposal in found:
         assert proposal.cost == COSTS(proposal.arch)
-        assert list(proposal.predicted) == ['early.mIoU', 'late.mIoU']
+        assert list(proposal.predicted) == ['early.mIoU', 'late.coco/AP (M)']
     genes = [SPACE.encode(p.arch) for p in found]
     best = {
         name: sorted(r.metrics['mIoU'] for r in records)[-8]
@@ -63,7 +80,7 @@ def test_limits_are_kept(archives):
     found = propose_jointly(
         COSTS,
         archives,
-        'mIoU',
+        dict.fromkeys(archives, 'mIoU'),
         5,
         limits=dict(macs=limit),
         lambdas=(0.3, ),
@@ -103,19 +120,20 @@ def joint_search(monkeypatch, capsys):
     return run
 
 
-def test_tool_proposes_and_joins(archives, tmp_path, joint_search):
-    first, *rest = archives['early']  # costs are those of the second
+def test_tool_proposes_and_joins(unlike, tmp_path, joint_search):
+    first, *rest = unlike['early']  # costs are those of the second
     failed = replace(first, status='failed', metrics={}, cost={})
     pairs = [
         write(tmp_path, 'early', [failed, *rest]),
-        write(tmp_path, 'late', archives['late'])
+        write(tmp_path, 'late', unlike['late'])
     ]
+    metrics = ['--metric', *(f'{k}={v}' for k, v in METRICS.items())]
     out = tmp_path / 'new' / 'archs.jsonl'
     code, text, error = joint_search('propose', *pairs, '--out', out, '--num',
-                                     3)
+                                     3, *metrics)
     assert code == 0, error
     lines = [json.loads(line) for line in out.read_text().splitlines()]
-    assert len(lines) == 3 and 'early.mIoU' in text
+    assert len(lines) == 3 and 'late.coco/AP (M)' in text
     found = [SPACE.from_dict(x['arch']) for x in lines]
     assert [arch.digest for arch in found] == [x['digest'] for x in lines]
     assert [COSTS(arch) for arch in found] == [x['cost'] for x in lines]
@@ -123,23 +141,41 @@ def test_tool_proposes_and_joins(archives, tmp_path, joint_search):
     assert code == 2 and '--force overwrites' in error
 
     part = [
-        replace(record, id=i)
-        for i, record in enumerate(archives['early'][20:50])
+        replace(record, id=i, metrics=dict(AP=i), cost=dict(macs=7, params=i))
+        for i, record in enumerate(unlike['early'][20:50])
     ]
     joined = tmp_path / 'joint.jsonl'
     _, text, error = joint_search('front', pairs[0],
                                   write(tmp_path, 'other', part), '--out',
-                                  joined)
+                                  joined, '--metric', 'early=mIoU', 'other=AP')
     assert '30 architectures measured in all tasks' in text, error
-    assert len(read_archive(joined)) == 30
+    records, meta = read_archive(joined), read_meta(joined)
+    assert len(records) == 30
+    for record, source in zip(records, part, strict=True):
+        assert record.cost['macs'] == record.cost['early.macs'] != 7
+        own = of_task(record, 'other')
+        assert own.digest == source.digest
+        assert (own.metrics, own.cost) == (source.metrics, source.cost)
+    assert meta['searcher']['objectives'] == {
+        'early.mIoU': 'max',
+        'other.AP': 'max',
+        'macs': 'min'
+    }
+    assert task_meta(meta, 'other') == read_meta(tmp_path / 'other.jsonl')
+    for name in None, 'late':
+        with pytest.raises(InputError, match='expected early or other, got'):
+            task_meta(meta, name)
 
 
 def test_tool_names_what_is_wrong(archives, tmp_path, joint_search):
     first = write(tmp_path, 'a', archives['early'])
     other = write(tmp_path, 'b', archives['late'], width=16)
     for pairs, message in (
-        ([first, other], 'b: space: expected that of a'),
+        ([first, other], 'b: space.width: expected that of a, '),
         ([first, first], 'two or more, of different names'),
+        ([first, other, '--metric', 'a=x', 'c=y'],
+         '--metric: expected one for all tasks or NAME=METRIC for each of '
+         'a, b, got a=x c=y'),
     ):
         code, _, error = joint_search('front', *pairs, '--out',
                                       tmp_path / 'out.jsonl')

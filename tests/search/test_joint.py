@@ -73,7 +73,12 @@ def test_join_keeps_what_all_measured():
     assert [r.digest for r in joined] == [a.digest for a in archs[2:4]]
     assert [r.id for r in joined] == [0, 1]
     assert joined[0].metrics == {'digits.mIoU': 3.0, 'small.mIoU': -1.0}
-    assert joined[0].cost == digits[2].cost
+    costs = dict(digits=digits[2].cost, small=small[0].cost)
+    assert joined[0].cost == costs['digits'] | {
+        f'{name}.{key}': value
+        for name, cost in costs.items()
+        for key, value in cost.items()
+    }
     values = [[-r.metrics['digits.mIoU'], -r.metrics['small.mIoU']]
               for r in joined]
     assert len(pareto_front(np.array(values))) == 2
