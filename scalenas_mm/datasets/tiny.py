@@ -58,7 +58,8 @@ def make_tiny(format: str,
             ``data/coco``. It must be empty or not there.
         images (int): Number of images of a split (ImageNet: of a class and a
             split; CrowdPose: at least 3).
-        size (tuple): Height and width of the images in pixels.
+        size (tuple): Height and width of the images in pixels; KITTI keeps
+            its own.
         seed (int): Equal values give equal files.
 
     Returns:
