@@ -52,7 +52,8 @@ def set_drawing(config, folder):
 
 
 def set_tta(config):
-    """Wrap the model by the config's ``tta_model``, as mmseg and mmdet do."""
+    """Wrap the model by the config's ``tta_model``, as mmseg and mmdet do; it
+    is None where the model itself aggregates what ``tta_pipeline`` gives."""
     missing = [
         key for key in ('tta_model', 'tta_pipeline') if key not in config
     ]
@@ -60,7 +61,8 @@ def set_tta(config):
         fail(f'--tta needs {" and ".join(missing)} in the config')
     dataset = inner_dataset(config.test_dataloader.dataset)
     dataset.pipeline = config.tta_pipeline
-    config.model = dict(config.tta_model, module=config.model)
+    if config.tta_model is not None:
+        config.model = dict(config.tta_model, module=config.model)
 
 
 def write_metrics(metrics, path):

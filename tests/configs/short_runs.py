@@ -21,7 +21,7 @@ def shorten(config: Config, input_size: Any = None, num: int = 3) -> None:
     for part in ('train', 'val', 'test'):
         config[f'{part}_dataloader'].update(
             num_workers=0, persistent_workers=False)
-    if 'Subnet' in config.val_cfg.type:
+    if 'Subnet' in config.val_cfg.get('type', ''):
         config.val_cfg.num_calibration_batches = 1
     loop = config.train_cfg
     if 'searcher' in loop:

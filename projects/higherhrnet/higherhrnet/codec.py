@@ -1,4 +1,5 @@
 """What the network is trained to give, from joints."""
+from functools import lru_cache
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from scalenas_mm.spaces import SettingError
 Sizes = Sequence[Tuple[int, int]]
 
 
+@lru_cache(None)
 def gaussian_rings(sigma: float) -> Tuple[np.ndarray, List[np.ndarray]]:
     """A Gaussian patch of peak 1, from the rim to the centre.
 
@@ -46,11 +48,11 @@ def draw_gaussians(joints: np.ndarray, pixels: np.ndarray, num_joints: int,
         sigma (float): Standard deviation in pixels.
 
     Returns:
-        ndarray: ``(J, height, width)`` of float32.
+        ndarray: ``(J, height, width)`` of float32, a part of a larger array.
     """
     width, height = size
     values, rings = gaussian_rings(sigma)
-    radius = len(values) and int(np.abs(rings[0]).max())
+    radius = int(np.abs(rings[0]).max())
     row, plane = width + 2 * radius, height + 2 * radius
     maps = np.zeros((num_joints, plane, row), np.float32)
     flat = maps.reshape(-1)
@@ -59,7 +61,7 @@ def draw_gaussians(joints: np.ndarray, pixels: np.ndarray, num_joints: int,
     for value, ring in zip(values, rings):
         flat[centres[:, None] + (ring[:, 1] * row + ring[:, 0])] = value
     inside = slice(radius, radius + height), slice(radius, radius + width)
-    return np.ascontiguousarray(maps[(slice(None), *inside)])
+    return maps[(slice(None), *inside)]
 
 
 @KEYPOINT_CODECS.register_module()
