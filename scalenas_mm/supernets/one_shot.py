@@ -79,10 +79,11 @@ class OneShotSupernet(BaseModel):
         for draw in draws:
             prefix = f'{draw.name}.' if len(draws) > 1 else ''
             with backbone.active(draw.arch):
-                part, outputs = self._run(inputs, data_samples)
+                part, outputs = self._run(_own(inputs), data_samples)
             if outputs is not None and targets is None:
                 largest = draw.arch == backbone.space.max_arch()
-                targets = self._targets(inputs, data_samples, outputs, largest)
+                targets = self._targets(
+                    _own(inputs), data_samples, outputs, largest)
             # the largest network learns nothing from itself
             if outputs is not None and targets is not outputs:
                 part['distill.loss_mse'] = self.distillation.loss(
@@ -116,3 +117,24 @@ class OneShotSupernet(BaseModel):
         with backbone.active('max'), frozen_statistics(self.architecture):
             return distillation.targets(self.architecture, inputs,
                                         data_samples, student)
+
+
+def _own(inputs: Any) -> Any:
+    """Inputs of one run: a copy of tensors inside a dict.
+
+    Networks for points write into their voxels. A batch of images is one
+    tensor, which nothing changes, and is not copied.
+    """
+    if isinstance(inputs, dict):
+        return {key: _copied(value) for key, value in inputs.items()}
+    return inputs
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_copied, value))
+    return value
