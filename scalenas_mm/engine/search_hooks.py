@@ -1,6 +1,6 @@
 """Show the progress of a search."""
 import time
-from typing import List
+from typing import List, Set
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -28,6 +28,7 @@ class SearchLoggerHook(Hook):
     def before_search(self, runner: Runner) -> None:
         searcher = runner.train_loop.searcher
         self._start, self._done = time.time(), len(searcher.history)
+        self._constant: Set[str] = set()
         runner.logger.info(
             f'{type(searcher).__name__}: {searcher.N} candidates, '
             f'{self._done} of them in the archive '
@@ -59,11 +60,26 @@ class SearchLoggerHook(Hook):
     def after_generation(self, runner: Runner, generation: int) -> None:
         searcher = runner.train_loop.searcher
         self._show_front(runner, f'Pareto front after generation {generation}')
+        self._warn_of_constants(runner)
         # only here: it may train a predictor, which others need not
         last = searcher.finished or not is_main_process()
         report = '' if last else searcher.report(generation)
         if report:
             runner.logger.info(report)
+
+    def _warn_of_constants(self, runner: Runner) -> None:
+        """Of metrics that nothing is measured for, such as COCO's AP of a
+        size that no object has, which is -1; once for each."""
+        searcher = runner.train_loop.searcher
+        good = [record for record in searcher.history if record.ok]
+        for key in searcher.objectives.metrics:
+            values = {record.metrics[key] for record in good}
+            if len(good) > 1 and len(values) == 1 and (key
+                                                       not in self._constant):
+                self._constant.add(key)
+                runner.logger.warning(
+                    f'objectives.{key}: {_number(values.pop())} for all '
+                    f'{len(good)} candidates; it cannot tell them apart')
 
     def _show_front(self, runner: Runner, title: str) -> None:
         searcher = runner.train_loop.searcher

@@ -1,10 +1,11 @@
 """Measure one architecture after the other."""
 import gc
+import io
 import logging
 import numbers
 import pickle
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from itertools import chain, zip_longest
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -168,11 +169,13 @@ def log(message: str) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep evaluators from printing a table for every candidate."""
+    """Keep evaluators from printing a table for every candidate, by the
+    logger or, as COCO's tools do, by ``print``."""
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     finally:
         logger.setLevel(level)
