@@ -1,7 +1,7 @@
 # The full network trained alone; ScaleNAS, appendix A.9, which follows HRNet:
 # Adam, no warm-up, rotation by 45 degrees and scaling by 0.65 to 1.35. Data,
 # half bodies, head and test with flips are those of mmpose's HRNet. The paper
-# gives no batch size, 8 x 64 is mmpose's, and first trains on ImageNet; HRNet's
+# gives no batch size, 8 x 64 is mmpose's. It first trains on ImageNet; HRNet's
 # public ImageNet weights fill the layers that it shares with HRNet.
 _base_ = 'mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192.py'  # noqa: E501
 custom_imports = dict(imports=['scalenas_mm.registry'])
