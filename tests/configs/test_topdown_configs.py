@@ -130,6 +130,16 @@ def test_from_teacher_to_search(width, batch, size, data, trained, tmp_path):
     assert objectives == {'coco/AP': 'max', 'macs': 'min'}
 
 
+def test_demo(data, tmp_path):
+    names = [
+        f'scalenet-w8_td-hm_{step}figures-128x96'
+        for step in ('1xb16-700iters_', 'supernet_1xb16-900iters_', 'search_')
+    ]
+    _, start = run(names[0], data, tmp_path)
+    _, supernet = run(names[1], data, tmp_path, start)
+    searched(names[2], data, tmp_path, supernet)
+
+
 def test_as_the_released_code_does(data, trained, tmp_path):
     """It also runs and counts what reaches no output."""
     runner, supernet = trained('w32', 64, '256x192', '-released')
