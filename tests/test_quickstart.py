@@ -1,4 +1,6 @@
 """The README's main job, with few iterations and candidates."""
+import contextlib
+import importlib
 import json
 import re
 import subprocess
@@ -6,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from shipped import shipped
 
-from scalenas_mm.search import read_archive
+from scalenas_mm.search import Record, read_archive
 
 ROOT = Path(__file__).resolve().parents[1]
 SEARCH = 'scalenet-w8_fcn_search_digits-96x96'
@@ -67,3 +70,55 @@ def test_a_report_needs_a_quickstart(tmp_path):
     error = run('--folder', tmp_path, code=2, tool='quickstart_report.py')
     assert 'expected the folder of a quickstart that is done' in error
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def quickstart(monkeypatch):
+    """The tool as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    return importlib.import_module('quickstart')
+
+
+def test_tasks_fit_their_configs(quickstart):
+    """Names, data, lengths and metrics are those of the shipped configs."""
+    from _cli import inner_dataset
+    for task in quickstart.TASKS.values():
+        teacher, supernet, search = (
+            shipped(quickstart.config_path(name))
+            for name in (task.teacher, task.supernet, task.search))
+        assert teacher.train_cfg.max_iters == task.teacher_iters
+        assert supernet.train_cfg.max_iters == task.supernet_iters
+        searcher = search.train_cfg.searcher
+        assert searcher.N == task.candidates >= 40
+        assert searcher.objectives[task.metric] == 'max'
+        assert Path(inner_dataset(
+            search.val_dataloader.dataset).data_root) == Path(task.data)
+        for config, before in ((supernet, task.teacher), (search,
+                                                          task.supernet)):
+            assert f'work_dirs/{before}/iter_' in str(config)
+
+
+def test_an_exported_network_with_another_result_is_an_error(
+        quickstart, tmp_path):
+    archive, record = tmp_path / 'archive.jsonl', Record(
+        3, 'digest', {}, {'coco/AP (M)': 0.1 + 0.2})
+    path = tmp_path / 'exported' / 'scalenet_0003.metrics.json'
+    path.parent.mkdir()
+    for metrics, equal in (({
+            'coco/AP (M)': 0.1 + 0.2,
+            'seconds': 1
+    }, True), ({
+            'coco/AP (M)': 0.3
+    }, False), ({}, False)):
+        path.write_text(json.dumps(metrics))
+        with contextlib.nullcontext() if equal else pytest.raises(
+                SystemExit, match=r'candidate 3: coco/AP \(M\) is 0.30000'):
+            quickstart.check_exported(archive, [record])
+
+
+def test_progress_shows_any_metric(quickstart, tmp_path):
+    phases = quickstart.Phases(tmp_path, 'coco/AP (M)')
+    line = ('mmengine - INFO - Search [12/48]  generation 0  '
+            'coco/AP (M) 0.5123  macs 1.2G  8.1 s  eta 0:05:12')
+    assert phases._progress(line) == (
+        '######------------------ 12/48  coco/AP (M) 0.5123  eta 0:05:12')
