@@ -86,6 +86,17 @@ def test_the_table_gives_units_scope_and_difference(tmp_path, picture):
         assert cell in page.texts
 
 
+def test_a_metric_of_shares_has_more_digits(tmp_path):
+    networks = [
+        ExportedNetwork('#1', 1000, 2000, 0.51234, 0.51134),
+        ExportedNetwork('#2', 1000, 2000, 0.51234, 0.51234 - 1e-9)
+    ]
+    report = Report('Search', 'coco/AP', networks, digits=4)
+    page = Page(write_report(tmp_path, report).read_text())
+    for cell in 'coco/AP exported', '0.5123', '0.5113', '-0.0010', '0.0000':
+        assert cell in page.texts
+
+
 def test_what_is_not_known_is_left_out(tmp_path):
     network = ExportedNetwork('#1', 1000, 2000, supernet=40.0)
     text = write_report(tmp_path, Report('Search', 'mIoU',

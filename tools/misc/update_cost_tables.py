@@ -65,14 +65,24 @@ def built(scope, model, size):
         return backbone, Complexity(0, 0)
     if hasattr(network, 'roi_head'):
         fix_proposals(network)
-    # the rest is the same whatever runs; the least is the quickest
-    space = backbone.space
-    arch = space.min_arch()
-    if backbone.kind != 'shared' or space.output_channels(
-            arch) != space.output_channels(backbone.arch):
-        arch = backbone.arch
-    with backbone.active(arch):
-        return backbone, rest_of_model(network, size)
+    return backbone, rest_of_model(network, size)
+
+
+def parts_of(scope, model, size):
+    """The architecture of a model, its backbone and the cost of all the rest;
+    these are of the least network, if its outputs are the same."""
+    import json
+
+    from scalenas_mm.backbones import searchable_cfg
+    cfg = searchable_cfg(model)
+    arch = cfg.get('arch')
+    cfg['arch'] = 'min'
+    space = built(scope, json.dumps(cfg), size)[0].space
+    arch, least = space.resolve('max' if arch is None else arch), 'min'
+    if space.output_channels(arch) != space.output_channels(space.min_arch()):
+        least = arch.to_dict()
+    cfg['arch'] = least
+    return arch, *built(scope, json.dumps(model), size)
 
 
 def fix_proposals(detector):
@@ -101,30 +111,26 @@ def cost_of(path, metadata):
 
     Exits with code 2 if the config builds another one.
     """
-    import json
-
     from mmengine.config import Config
+
+    from scalenas_mm.backbones import plain_cfg
     config = Config.fromfile(path)
-    cfg = config.model.to_dict()
-    model = cfg.get('architecture', cfg)
+    model = plain_cfg(config.model.to_dict())
     if metadata['Cost Scope'] == 'backbone':
         model = model['backbone']
     for part in model, model.get('backbone', {}):
         part.pop('init_cfg', None)
     channels, *size = map(int, metadata['Cost Input'].split('x'))
-    backbone, rest = built(config.default_scope, json.dumps(model),
-                           tuple(size))
-    space = backbone.space
+    arch, backbone, rest = parts_of(config.default_scope, model, tuple(size))
+    space, name = backbone.space, metadata['Cost Network']
     if channels != getattr(space, 'in_channels', 3):
         fail(f'{path.name}: Cost Input: expected {space.in_channels} '
              f'channels, got {channels}')
-    name = metadata['Cost Network']
-    arch = backbone.arch if name == 'config' else space.resolve(name)
-    if arch != backbone.arch:
+    if name != 'config' and arch != space.resolve(name):
         fail(f'{path.name}: Cost Network: the config builds another network '
              f'than {name}')
-    return space.complexity(arch, size, getattr(backbone, 'drop_dead',
-                                                True)) + rest
+    return rest + space.complexity(arch, size,
+                                   getattr(backbone, 'drop_dead', True))
 
 
 def models_of(root):
