@@ -22,7 +22,7 @@ LENGTHS = dict(
 # Points of the head, of the left side, as seen from its centre
 HEAD = dict(
     nose=(0, .018, .078),
-    eye=(.029, -.008, .066),
+    eye=(.027, -.008, .052),
     ear=(.07, .004, -.004),
     mouth=(.016, .043, .066),
     temple=(.036, -.05, .03))
@@ -161,6 +161,6 @@ def draw_pose(rng: np.random.Generator,
                  side)
     add_head(points, torso @ rotate(1, rng.uniform(-25, 25)), head)
     # Most look at the viewer, some away.
-    yaw = rng.normal(0, 35) if rng.random() < .7 else rng.uniform(0, 360)
+    yaw = rng.normal(0, 30) if rng.random() < .8 else rng.uniform(0, 360)
     view = rotate(2, rng.normal(0, 4)) @ rotate(1, yaw)
     return {name: view @ point for name, point in points.items()}

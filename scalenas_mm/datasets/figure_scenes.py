@@ -25,6 +25,7 @@ class DemoFigures:
         figure_px (tuple): Smallest and largest height of a standing figure
             in pixels.
         things (int): Largest number of things that may hide figures.
+        seen (float): Least part of a figure that others leave visible.
 
     Raises:
         ValueError: If a value makes no data set.
@@ -33,9 +34,10 @@ class DemoFigures:
     val: int = 160
     size: Tuple[int, int] = (256, 256)
     seed: int = 0
-    figures: Tuple[int, int] = (3, 5)
+    figures: Tuple[int, int] = (2, 5)
     figure_px: Tuple[float, float] = (24, 240)
-    things: int = 2
+    things: int = 1
+    seen: float = 0.6
 
     def __post_init__(self) -> None:
         check_size(self)
@@ -64,10 +66,12 @@ class Stage:
 
     Args:
         image (np.ndarray): The background, float32; it is painted on.
+        seen (float): Least part of a sprite that later ones leave visible.
     """
 
-    def __init__(self, image: np.ndarray) -> None:
+    def __init__(self, image: np.ndarray, seen: float) -> None:
         self.image = image
+        self.seen = seen
         # which sprite each pixel shows, counted from 0
         self.owner = np.full(image.shape[:2], -1)
         self.areas: List[int] = []
@@ -85,7 +89,7 @@ class Stage:
         solid = sprite.opacity > .5
         now = np.bincount(
             self.owner.ravel() + 1, minlength=len(self.areas) + 1)
-        least = .45 * np.array(self.areas)
+        least = self.seen * np.array(self.areas)
         room = np.array(self.owner.shape) - solid.shape
         for _ in range(tries):
             margin = .2 * np.array(solid.shape)
@@ -148,7 +152,7 @@ def draw_heights(spec: DemoFigures, rng: np.random.Generator) -> np.ndarray:
 def draw_scene(spec: DemoFigures, photo: np.ndarray,
                rng: np.random.Generator) -> Scene:
     """Figures on a crop of a photograph: the taller, the nearer."""
-    stage = Stage(draw_background(photo, spec.size, rng))
+    stage = Stage(draw_background(photo, spec.size, rng), spec.seen)
     placed = []
     heights = draw_heights(spec, rng)
     things = set(
