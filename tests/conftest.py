@@ -3,6 +3,7 @@ import importlib.util
 import json
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,16 @@ def tiny(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(autouse=True, scope='session')
-def unformatted_configs():
+def quick_configs():
     """MMEngine formats the config of every runner several times, which takes
-    most of the time of a small one."""
+    most of the time of a small one, and reads all metafiles of a library for
+    every base in it."""
     with pytest.MonkeyPatch.context() as patch:
         if importlib.util.find_spec('mmengine'):
+            from mmengine.config import utils
             patch.setattr('mmengine.config.config.FormatCode',
                           lambda text, **_: (text, True))
+            patch.setattr(utils, 'load', lru_cache(None)(utils.load))
         yield
 
 

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from scalenas_mm.backbones.base import find_searchable
 from scalenas_mm.spaces import Complexity, CostModel, as_size
+from .boxes import every_box
 from .sample import blank_sample, resized_sample, run_tensor
 
 
@@ -122,7 +123,8 @@ def rest_of_model(model: nn.Module,
     """Cost of an OpenMMLab model without its searchable backbone.
 
     Layers that only run in training, such as auxiliary heads, do not count.
-    Of a two-stage detector it is the cost for the proposals of this sample.
+    Of a two-stage detector it is the cost for the largest number of
+    proposals, whatever its weights: see :func:`every_box`.
 
     Args:
         model (nn.Module): Of any task library.
@@ -138,10 +140,11 @@ def rest_of_model(model: nn.Module,
     training = model.training
     model.eval()
     try:
-        return count(
-            model,
-            lambda: run_tensor(model, sample),
-            skip=find_searchable(model))
+        with every_box():
+            return count(
+                model,
+                lambda: run_tensor(model, sample),
+                skip=find_searchable(model))
     finally:
         model.train(training)
 

@@ -22,7 +22,9 @@ def tensors_digest(named: Mapping[str, torch.Tensor]) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(named.items()):
         digest.update(name.encode())
-        flat = value.detach().cpu().contiguous().flatten()
+        # a copy: one element may have any stride, which no view as bytes has
+        flat = value.detach().cpu().clone(
+            memory_format=torch.contiguous_format).flatten()
         digest.update(flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
 

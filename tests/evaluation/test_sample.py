@@ -1,4 +1,6 @@
 """Models of every task library run from one sample."""
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -106,20 +108,31 @@ def test_counted_calibrated_and_run_from_a_sample(model):
         torch.equal(before[k], v) for k, v in model.state_dict().items())
 
 
-def test_the_rest_of_a_two_stage_detector():
-    """Neck, proposals and the head of 10 proposals, by hand."""
-    model = build('mmdet', DETECTION)
-    rest = rest_of_model(model, (64, 64))
+@pytest.mark.parametrize('proposals', [10, 30])
+def test_the_rest_of_a_two_stage_detector(proposals):
+    """Neck, proposals and the head of all of them, by hand; it does not
+    depend on the weights, as the number after a suppression does."""
+    cfg = copy.deepcopy(DETECTION)
+    cfg['test_cfg']['rpn']['max_per_img'] = proposals
+    model = build('mmdet', cfg)
     pixels = 16 * 16 + 8 * 8 + 4 * 4
     neck = (4 + 8 + 16) * 8 * 16 * 16 + 8 * 8 * 9 * pixels
     rpn = (8 * 8 * 9 + 8 * 1 + 8 * 4) * pixels
     head = 8 * 49 * 16 + 16 * 16 + 16 * 3 + 16 * 8
-    fixed = neck + rpn
-    assert (rest.macs - fixed) % head == 0
-    assert 1 <= (rest.macs - fixed) // head <= 10
     params = sum(p.numel() for p in model.parameters()) - sum(
         p.numel() for p in model.backbone.parameters())
-    assert rest.params == params
+    left, expected = [], Complexity(params, neck + rpn + proposals * head)
+    for seed in range(3):
+        torch.manual_seed(seed)
+        for value in model.parameters():
+            torch.nn.init.normal_(value, std=0.1)
+        assert rest_of_model(model, (64, 64)) == expected
+        sample = blank_sample(model, (64, 64))
+        with torch.no_grad():
+            found, = model.rpn_head.predict(
+                model.extract_feat(sample['inputs']), sample['data_samples'])
+        left.append(len(found))
+    assert len(set(left)) > 1 or proposals == 10  # suppressed as before
 
 
 def test_samples_without_an_image_stay_as_they_are():
