@@ -11,7 +11,9 @@ load = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
 val_dataloader = dict(dataset=dict(
     pipeline=load + [dict(type='FaultyTransform'),
                      dict(type='PackSegInputs')]))
-val_evaluator = dict(type='FaultyIoU')
+val_evaluator = [
+    dict(type='FaultyIoU'),
+    dict(type='scalenas_mm.SizeAwareIoU', thresholds=(2, 4))]
 train_cfg = dict(searcher=dict(
     _delete_=True, type='RandomSearch', N=8,
     objectives=dict(mIoU='max', macs='min')))

@@ -59,6 +59,8 @@ def test_a_failure_on_one_rank_spoils_one_candidate(faulty_search, undisturbed,
     assert result.returncode == 0, result.stderr[-3000:]
     got = read_archive(tmp_path / 'archive.jsonl')
     assert len(got) == len(expected) == 8
+    # of another metric, which remembers the ground truth of each rank
+    assert {'mIoU_small', 'mIoU_large'} <= expected[0].metrics.keys()
     for record, reference in zip(got, expected):
         place, rank = FAULTS.get(record.id, (None, None))
         if place is None:  # neither its number nor its neighbours' failures

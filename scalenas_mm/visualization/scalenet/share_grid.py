@@ -79,9 +79,11 @@ def _label(axes: Axes, target: int, source: int, number: int) -> None:
     word = ('block' if target == source else
             'fusion up' if source > target else 'fusion down')
     axes.annotate(
-        word, (0, 0), (4, 3),
+        word, (1, 1), (-4, -4),
         xycoords='axes fraction',
         textcoords='offset points',
+        ha='right',
+        va='top',
         size=7.5,
         color=MUTED)
 
