@@ -81,7 +81,7 @@ def contrast(metrics: np.ndarray,
     reached = int((chance[:, 1] >= found[1] * (1 - 1e-9)).sum())
     return Contrast(best, means,
                     np.quantile(chance[:, 0], 0.95) * spread,
-                    (1 + reached) / (1 + swaps), _correlation(ranks))
+                    (1 + reached) / (1 + swaps), rank_correlation(*ranks.T))
 
 
 def _swapped(ranks: np.ndarray, cost: np.ndarray, choices: np.ndarray,
@@ -99,9 +99,10 @@ def _sizes(differences: np.ndarray) -> Tuple[float, float]:
     return float(np.abs(differences).max()), float((differences**2).sum())
 
 
-def _correlation(ranks: np.ndarray) -> float:
-    varies = ranks.std(0).all()
-    return float(np.corrcoef(ranks.T)[0, 1]) if varies else 0.0
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's, 0 where one is constant."""
+    ranks = np.stack([_ranks(one), _ranks(other)])
+    return float(np.corrcoef(ranks)[0, 1]) if ranks.std(1).all() else 0.0
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

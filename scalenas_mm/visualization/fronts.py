@@ -31,7 +31,10 @@ def plot_fronts(fronts: Fronts,
         if i == 0:
             axes.set_xlabel('')
             axes.legend(
-                loc='lower right', frameon=False, fontsize=9, handlelength=1)
+                loc='lower right',
+                frameon=False,
+                fontsize=9,
+                handletextpad=0.2)
     if grid:
         draw_share_grid(figure, (0.475, 0.07, 0.515, 0.735), fronts.choices,
                         fronts.result.best,
@@ -48,27 +51,23 @@ def verdict(fronts: Fronts) -> str:
     """What is on both, and what chance says to the difference, in a line."""
     one, other = fronts.result.best
     both = len(np.intersect1d(one, other))
-    number = int(fronts.differs.sum())
-    return (f'{len(fronts.ids)} candidates · {len(one)} and {len(other)} on '
-            f'the fronts, {both} on both · {number} of '
-            f'{fronts.differs.size} shares differ by more than chance '
-            f'(p = {fronts.result.p_value:.3f})')
+    return (f'{len(fronts.ids)} candidates · {len(one)} and {len(other)} '
+            f'best, {both} by both · {int(fronts.differs.sum())} of '
+            f'{fronts.differs.size} shares differ by more than chance, '
+            f'all together p = {fronts.result.p_value:.3f}')
 
 
 def _draw_metric(axes: Axes, fronts: Fronts, i: int) -> None:
-    """All candidates in one metric, and where both fronts are in it."""
+    """All candidates in one metric, and where the best by both are in it."""
     style_axes(axes, fronts.cost_name, fronts.names[i])
-    axes.plot(
-        fronts.cost, fronts.metrics[:, i], '.', color=FAINT, markersize=4)
+    metric = fronts.metrics[:, i]
+    axes.plot(fronts.cost, metric, '.', color=FAINT, markersize=4)
+    _draw_front(axes, fronts.cost, metric, fronts.sign, COLOURS[i])
     for k, rows in enumerate(fronts.result.best):
-        rows = rows[np.argsort(fronts.cost[rows], kind='stable')]
         axes.plot(
             fronts.cost[rows],
-            fronts.metrics[rows, i],
+            metric[rows],
             MARKERS[k],
-            drawstyle='steps-post',
-            linestyle='-' if k == i else 'none',
-            linewidth=1.2,
             color=COLOURS[k],
             markerfacecolor='none',
             markeredgewidth=1.5,
@@ -76,3 +75,17 @@ def _draw_metric(axes: Axes, fronts: Fronts, i: int) -> None:
             label=f'best by {fronts.names[k]}',
             gid=f'best/{k}/{i}',
             zorder=4)
+
+
+def _draw_front(axes: Axes, cost: np.ndarray, metric: np.ndarray, sign: int,
+                colour: str) -> None:
+    """What each cost buys at most."""
+    order = np.argsort(cost, kind='stable')
+    reached = sign * np.minimum.accumulate(sign * metric[order])
+    axes.plot(
+        cost[order],
+        reached,
+        drawstyle='steps-post',
+        color=colour,
+        linewidth=1.2,
+        zorder=3)

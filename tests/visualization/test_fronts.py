@@ -81,15 +81,28 @@ def test_both_fronts_in_both_metrics(tmp_path):
                                              1].mean(0))
 
 
-def test_what_the_other_front_lacks(tmp_path):
-    """Equal metrics lack nothing; else by hand."""
+def test_measured_again(tmp_path):
+    """By the digests of candidates; the mean of both counts."""
     path = write(tmp_path, SPACE)
-    assert read_fronts(path, 'ab', swaps=2).lost() == (0, 0)
-    fronts = read_fronts(path, 'ab', swaps=2)
-    fronts.cost = np.array([1., 2., 3.])
-    fronts.metrics = np.array([[1., 5.], [4., 6.], [9., 6.5]])
-    fronts.result.best = np.array([1, 2]), np.array([0])
-    assert fronts.lost() == (((4 - 1) + (9 - 1)) / 2, 0)
+    once = read_fronts(path, 'ab', swaps=2)
+    assert once.reliability() is None
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line['metrics']:
+            line['metrics']['a'] += 1
+            line['metrics']['b'] *= -1
+    kept = lines[20:][::-1]
+    again = tmp_path / 'again.jsonl'
+    again.write_text(''.join(
+        json.dumps(dict(line, id=i)) + '\n' for i, line in enumerate(kept)))
+    twice = read_fronts(path, 'ab', swaps=2, again=again)
+    assert twice.ids.tolist() == list(range(20, 60))
+    rows = [once.ids.tolist().index(i) for i in twice.ids]
+    np.testing.assert_allclose(twice.metrics,
+                               once.metrics[rows] * [1, 0] + [0.5, 0])
+    assert twice.reliability() == pytest.approx((1, -1))
+    done = run(TOOL, path, 'a', 'b', '--again', again, '--swaps', 2)
+    assert 'rank correlation of a, measured again: 1.00' in done.out
 
 
 def test_another_space_has_its_genes_compared(tmp_path):
@@ -105,9 +118,9 @@ def test_the_command(tmp_path):
                tmp_path / 'out.svg')
     assert done.code == 0, done.err
     first, *rest = done.out.splitlines()
-    assert first.startswith('59 candidates · ') and '(p = 0.0' in first
-    assert rest[0].startswith('rank correlation ')
-    assert rest[1].startswith('a: the best by b have ')
+    assert first.startswith('59 candidates · ') and 'p = 0.0' in first
+    assert rest[0].startswith('rank correlation of both: ')
+    assert rest[1].startswith('a is worse by ')
     assert (tmp_path / 'out.svg').stat().st_size > 10_000
 
 

@@ -2,11 +2,13 @@
 
     compare_fronts.py archive.jsonl mIoU_small mIoU_large --out fronts.png
 
-Both metrics are of one search. Prints what stands on the two fronts (of the
-cost and each metric), what it costs to search by the other metric, and which
-choices (for ScaleNets: blocks and fusions by target, source and level) differ
-by more than chance. Chance is what comes out if each candidate's ranks by both
-metrics are swapped at random.
+Both metrics are of one search. Says how many networks stand on both fronts (of
+the cost and each metric) and how many of their choices (for ScaleNets: blocks
+and fusions by target, source and level) differ by more than chance: than if
+each candidate's ranks by both metrics are swapped at random. And what is lost
+by searching for the other metric, the mean over limits of the cost with a 90%
+interval; without --again that holds luck, as the same measurement picks and
+judges.
 """
 import argparse
 import sys
@@ -28,6 +30,11 @@ def parse_args():
         help='the metrics are errors (default: higher is better)')
     parser.add_argument('--cost', default='macs', help='default: macs')
     parser.add_argument(
+        '--again',
+        metavar='ARCHIVE',
+        help='where the same candidates were measured again, as by search.py '
+        '--archs on other data')
+    parser.add_argument(
         '--top',
         type=int,
         default=0,
@@ -43,11 +50,13 @@ def parse_args():
 def show(fronts):
     from scalenas_mm.visualization.fronts import verdict
     print(verdict(fronts))
-    print(f'rank correlation {fronts.result.correlation:.2f}')
-    for name, other, lost in zip(fronts.names, fronts.names[::-1],
-                                 fronts.lost()):
-        print(f'{name}: the best by {other} have {lost:.2f} less at equal '
-              'cost')
+    print(f'rank correlation of both: {fronts.result.correlation:.2f}')
+    for name, value in zip(fronts.names, fronts.reliability() or ()):
+        print(f'rank correlation of {name}, measured again: {value:.2f}')
+    for name, other, (mean, low, high) in zip(fronts.names, fronts.names[::-1],
+                                              fronts.lost()):
+        print(f'{name} is worse by {mean:.2f} ({low:.2f} to {high:.2f}) if '
+              f'{other} picks the network')
 
 
 def main():
@@ -55,7 +64,8 @@ def main():
     from scalenas_mm.visualization import plot_fronts, read_fronts
     with readable_errors():
         fronts = read_fronts(args.archive, args.metrics, args.cost,
-                             args.lower_is_better, args.top, args.swaps)
+                             args.lower_is_better, args.top, args.swaps,
+                             args.again)
     show(fronts)
     if args.out:
         plot_fronts(fronts, args.out, args.title)
