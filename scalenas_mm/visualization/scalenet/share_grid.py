@@ -31,7 +31,7 @@ def draw_share_grid(figure: Figure, box: Tuple[float, float, float,
     left, bottom, width, height = box
     figure.text(
         left + 0.02 * width,
-        bottom + 1.12 * height,
+        bottom + 1.115 * height,
         'Share of modules that have each block (diagonal) and each fusion. '
         'Lines outside the grey band, with\nfilled marks, differ by more than '
         'chance; dotted: all candidates.',
