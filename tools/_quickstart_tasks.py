@@ -48,4 +48,18 @@ TASKS = dict(
         supernet_iters=800,
         candidates=120,
         metric='mIoU',
-        digits=2), )
+        digits=2),
+    bottomup=Task(
+        title='ScaleNAS for bottom-up pose: figures of 17 keypoints',
+        kind='figures',
+        data='data/scalenas_demo_figures',
+        teacher='scalenet-w8_higherhrnet_1xb8-700iters_figures-192x192',
+        supernet='scalenet-w8_higherhrnet_supernet_'
+        '1xb8-700iters_figures-192x192',
+        search='scalenet-w8_higherhrnet_search_figures-192x192',
+        teacher_iters=700,
+        supernet_iters=700,
+        candidates=40,
+        metric='coco/AP',
+        digits=3),
+)

@@ -11,8 +11,8 @@ from scalenas_mm.export import export_candidate, open_source
 from scalenas_mm.search import read_archive, read_meta
 
 pytest.importorskip('mmpose')
-TEACHER = 'scalenet-w8_higherhrnet_1xb8-800iters_figures-192x192'
-SUPERNET = 'scalenet-w8_higherhrnet_supernet_1xb8-800iters_figures-192x192'
+TEACHER = 'scalenet-w8_higherhrnet_1xb8-700iters_figures-192x192'
+SUPERNET = 'scalenet-w8_higherhrnet_supernet_1xb8-700iters_figures-192x192'
 SEARCH = 'scalenet-w8_higherhrnet_search_figures-192x192'
 
 

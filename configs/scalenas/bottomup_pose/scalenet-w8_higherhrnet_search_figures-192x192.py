@@ -1,7 +1,7 @@
 # Topology evolution on the trained supernet, by COCO AP.
-_base_ = './scalenet-w8_higherhrnet_supernet_1xb8-800iters_figures-192x192.py'
+_base_ = './scalenet-w8_higherhrnet_supernet_1xb8-700iters_figures-192x192.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/scalenet-w8_higherhrnet_supernet_1xb8-800iters_figures-192x192/iter_800.pth'  # noqa: E501
+load_from = 'work_dirs/scalenet-w8_higherhrnet_supernet_1xb8-700iters_figures-192x192/iter_700.pth'  # noqa: E501
 
 train_cfg = dict(
     _delete_=True,
@@ -16,7 +16,7 @@ train_cfg = dict(
         },
         n0=24,
         k=8,
-        N=48,
+        N=40,
         # plain samples crowd around the mean cost; so few need a wide start
         initial=[
             dict(depths=depths, fusion=fusion)

@@ -1,7 +1,7 @@
 # One set of weights for every sub-network: grouped sampling, distillation of
 # heatmaps and tags at both resolutions.
-_base_ = './scalenet-w8_higherhrnet_1xb8-800iters_figures-192x192.py'
-teacher = 'work_dirs/scalenet-w8_higherhrnet_1xb8-800iters_figures-192x192/iter_800.pth'  # noqa: E501
+_base_ = './scalenet-w8_higherhrnet_1xb8-700iters_figures-192x192.py'
+teacher = 'work_dirs/scalenet-w8_higherhrnet_1xb8-700iters_figures-192x192/iter_700.pth'  # noqa: E501
 architecture = _base_.model
 architecture.init_cfg = dict(type='Pretrained', checkpoint=teacher)
 model = dict(

@@ -29,7 +29,7 @@ model = dict(
         in_channels=8,
         num_keypoints=17,
         deconv_channels=(16, ),
-        num_blocks=1,
+        num_blocks=0,
         kernel_size=3,
         with_tags=(True, False),
         heatmap_loss=dict(type='mmpose.KeypointMSELoss'),
@@ -38,7 +38,7 @@ model = dict(
             push_weight=0.005)),
     test_cfg=dict(flip_test=False))
 
-max_iters = 800
+max_iters = 700
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
