@@ -62,4 +62,16 @@ TASKS = dict(
         candidates=40,
         metric='coco/AP',
         digits=3),
+    pose=Task(
+        title='ScaleNAS on articulated figures, one at a time',
+        kind='figures',
+        data='data/scalenas_demo_figures',
+        teacher='scalenet-w8_td-hm_1xb16-700iters_figures-128x96',
+        supernet='scalenet-w8_td-hm_supernet_1xb16-900iters_figures-128x96',
+        search='scalenet-w8_td-hm_search_figures-128x96',
+        teacher_iters=700,
+        supernet_iters=900,
+        candidates=48,
+        metric='coco/AP',
+        digits=4),
 )
