@@ -276,6 +276,48 @@ def test_losses_of_nobody_and_of_half_precision():
     torch.testing.assert_close(half, exact)
 
 
+def network():
+    """A narrow one, whose maps are those of the golden losses."""
+    from mmpose.models.pose_estimators import BottomupPoseEstimator
+    torch.manual_seed(0)
+    return BottomupPoseEstimator(
+        dict(
+            type='scalenas_mm.ScaleNet',
+            width=4,
+            stem_width=8,
+            num_modules=(1, 1, 1),
+            multi_scale_output=False),
+        head=dict(
+            type='mmpose.HigherResolutionHead',
+            in_channels=4,
+            num_keypoints=17,
+            deconv_channels=(4, )))
+
+
+@pytest.mark.parametrize('people', [True, False])
+def test_every_weight_has_a_gradient(people, golden):
+    """Of a batch of nobody, too: no process waits for another one."""
+    data, model = samples(golden[0]), network()
+    if not people:
+        for sample in data:
+            labels = sample.gt_instance_labels
+            sample.gt_instance_labels = labels[:0]
+    losses = model(torch.rand(4, 3, 64, 64), data, mode='loss')
+    sum(losses.values()).backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_losses_of_a_network_in_half_precision(golden):
+    data, model = samples(golden[0]), network().eval()
+    images = torch.rand(4, 3, 64, 64)
+    exact = model(images, data, mode='loss')
+    with torch.autocast('cpu', torch.bfloat16):
+        half = model(images, data, mode='loss')
+    for name, loss in half.items():
+        assert loss.dtype == torch.float
+        torch.testing.assert_close(loss, exact[name], rtol=0.02, atol=1e-6)
+
+
 def test_pixels_that_are_masked_have_no_gradient(golden, head_of):
     from projects.higherhrnet.higherhrnet import HigherResolutionHead
     data = samples(golden[0])
