@@ -107,11 +107,12 @@ def _metainfo(size: Tuple[int, int]) -> Dict[str, Any]:
 
 
 def tensors(output: Any) -> List[Tensor]:
-    """All tensors of a nested output, in order."""
+    """All tensors of a nested output, in order; those of a data element by
+    the names of its fields, whose own order differs between processes."""
     if isinstance(output, Tensor):
         return [output]
     if isinstance(output, BaseDataElement):
-        output = dict(output.items())
+        output = dict(sorted(output.items()))
     if isinstance(output, dict):
         output = list(output.values())
     if not isinstance(output, (list, tuple)):

@@ -166,3 +166,14 @@ def test_blank_sample_has_the_channels_of_the_space():
             backbone=dict(BACKBONE, multi_scale_output=False, in_channels=5)))
     assert blank_sample(model, (64, 64))['inputs'].shape == (1, 5, 64, 64)
     assert tensors(run_tensor(model, blank_sample(model, (64, 64))))
+
+
+def test_tensors_of_a_data_element_are_in_the_order_of_names():
+    """Its fields are a set, in another order in every process: digests of
+    batches would differ between ranks, and after a search goes on."""
+    names = [f'field_{i}' for i in range(20)]
+    element = BaseDataElement()
+    for i, name in enumerate(names):
+        element.set_field(torch.tensor(i), name)
+    assert [int(x) for x in tensors([element])
+            ] == [names.index(name) for name in sorted(names)]
