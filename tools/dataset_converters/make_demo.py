@@ -52,14 +52,17 @@ class Progress:
 
     def __init__(self, seconds=10.):
         self.seconds = seconds
-        self.start = self.last = time.time()
+        self.first = self.last = None
 
     def __call__(self, number, total):
         now = time.time()
+        if self.first is None:
+            # what comes before the first image does not repeat
+            self.first = self.last = now
         if now - self.last < self.seconds or number == total:
             return
         self.last = now
-        left = (now - self.start) * (total - number) / number
+        left = (now - self.first) * (total - number) / (number - 1)
         print(
             f'{number} of {total} images, about {left:.0f} s left', flush=True)
 
@@ -79,13 +82,13 @@ def make(args):
             name: value
             for name, value in given.items() if value is not None
         })
-    progress = Progress()
-    if not make_demo(args.out, args.kind, spec, args.force, progress):
+    start = time.time()
+    if not make_demo(args.out, args.kind, spec, args.force, Progress()):
         print(f'{args.out} holds this data set already, nothing to do')
         return
     print(f'made {spec.train} training and {spec.val} validation images of '
           f'{spec.size[0]} x {spec.size[1]} pixels in {args.out} '
-          f'({time.time() - progress.start:.1f} s)')
+          f'({time.time() - start:.1f} s)')
 
 
 def main():
