@@ -226,6 +226,7 @@ def check_exported(archive, chosen):
 
 def main():
     args = parse_args()
+    warnings.filterwarnings('ignore')  # of task libraries, about themselves
     task = TASKS[args.task]
     folder = args.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -253,7 +254,6 @@ def main():
                    '--work-dir', phases.folder, '--out',
                    f'{name}.metrics.json')
     check_exported(archive, chosen)
-    warnings.filterwarnings('ignore')  # of task libraries, about themselves
     from quickstart_report import report
     report(task, phases, archive, front, chosen)
     print(f'== all done in {time.time() - start:.0f} s')
