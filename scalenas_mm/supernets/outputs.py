@@ -19,6 +19,8 @@ class Outputs:
         tensors: By the name of the layer and the place in its output, such as
             ``neck[0]``; from its second run on with the number of the run.
         runs: How often each layer ran.
+        versions: Version of each tensor when the layer gave it, which changes
+            with every operation in place.
     """
     tensors: Dict[str, Tensor] = field(default_factory=dict)
     runs: Counter = field(default_factory=Counter)

@@ -1,18 +1,21 @@
 """Configs of detection: from teacher to exported network on tiny data."""
 import re
+from dataclasses import replace
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 from shipped import named, shipped
 from short_runs import run_short, shorten
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from scalenas_mm.datasets import make_tiny
+from scalenas_mm.datasets import KINDS, make_demo, make_tiny
+from scalenas_mm.export import export_candidate, open_source
 from scalenas_mm.registry import MODELS
-from scalenas_mm.search import read_archive
+from scalenas_mm.search import read_archive, read_meta
 from scalenas_mm.spaces import ScaleNetArch
 
 pytest.importorskip('mmdet')
@@ -35,19 +38,21 @@ def shrink_pipeline(steps):
 
 
 def shrink(config, root):
-    """Tiny images, one module a stage, a narrow head that finds something."""
+    """Tiny images, a narrow network with few proposals, which finds
+    something."""
     for part in 'train', 'val', 'test':
         loader = config[f'{part}_dataloader']
         loader.batch_size = 2
         loader.dataset.data_root = str(root)
         loader.dataset.serialize_data = False  # which collects garbage
         shrink_pipeline(loader.dataset.pipeline)
-        evaluator = config.get(f'{part}_evaluator')
-        if evaluator:
-            evaluator.ann_file = re.sub('^data/[^/]*', str(root),
-                                        evaluator.ann_file)
+    for evaluator in config.val_evaluator, config.test_evaluator:
+        evaluator.ann_file = re.sub('^data/[^/]*', str(root),
+                                    evaluator.ann_file)
     model = config.model.get('architecture', config.model)
-    model.backbone.num_modules = (1, 1, 1)
+    model.backbone.update(width=4, stem_width=4, num_modules=(1, 1, 1))
+    model.neck.update(in_channels=[4, 8, 16, 32])
+    model.backbone.pop('stage1_blocks', None)
     if 'roi_head' in model:
         model.roi_head.bbox_head.fc_out_channels = 16
         model.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
@@ -59,28 +64,89 @@ def shrink(config, root):
     shorten(config, input_size=(SIZE, SIZE))
 
 
-def run(name, root, work_dir, start=None):
+def load(name, root):
     config = Config.fromfile(named(name))
     shrink(config, root)
-    return run_short(config, work_dir / name, start)
+    return config
 
 
-@pytest.mark.parametrize('method, training, searches', [
-    ('faster-rcnn', '_8xb2-12e', ('_search', '_search-scales')),
-    ('mask-rcnn', '_8xb2-12e', ('_search', )),
-    ('rtmdet', '_8xb32-300e', ('_search', )),
+def run(name, root, work_dir, start=None):
+    """Runner and checkpoint of two iterations, or of three candidates."""
+    return run_short(load(name, root), work_dir / name, start)
+
+
+def searched(name, root, folder, start):
+    runner, _ = run(name, root, folder, start)
+    records = read_archive(runner.train_loop.archive_path)
+    assert [record.ok for record in records] == [True] * 3
+    assert set(runner.train_loop.searcher.objectives.metrics) <= set(
+        records[0].metrics)
+    return records
+
+
+@pytest.fixture(scope='module')
+def faster(coco, tmp_path_factory):
+    """Folder and supernet of Faster R-CNN."""
+    folder = tmp_path_factory.mktemp('faster')
+    _, teacher = run(NAME.format('faster-rcnn', '_8xb2-12e'), coco, folder)
+    runner, supernet = run(
+        NAME.format('faster-rcnn', '_supernet_8xb2-12e'), coco, folder,
+        teacher)
+    assert int(runner.model.iteration) == 2
+    assert 'train/distill.loss_mse' in runner.message_hub.log_scalars
+    return folder, supernet
+
+
+@pytest.mark.parametrize('method, training', [
+    ('mask-rcnn', '_8xb2-12e'),
+    ('rtmdet', '_8xb32-300e'),
 ])
-def test_from_teacher_to_search(method, training, searches, coco, tmp_path):
+def test_from_teacher_to_search(method, training, coco, tmp_path):
     _, teacher = run(NAME.format(method, training), coco, tmp_path)
     runner, supernet = run(
         NAME.format(method, '_supernet' + training), coco, tmp_path, teacher)
     assert int(runner.model.iteration) == 2
-    for search in searches:
-        runner, _ = run(NAME.format(method, search), coco, tmp_path, supernet)
-        records = read_archive(runner.train_loop.archive_path)
-        assert [record.ok for record in records] == [True] * 3
-        assert set(runner.train_loop.searcher.objectives.metrics) <= set(
-            records[0].metrics)
+    searched(NAME.format(method, '_search'), coco, tmp_path, supernet)
+
+
+def test_sizes_of_objects_are_objectives(faster, coco):
+    folder, supernet = faster
+    name = NAME.format('faster-rcnn', '_search-scales')
+    records = searched(name, coco, folder, supernet)
+    assert {'coco/bbox_mAP_s', 'coco/bbox_mAP_l'} <= records[0].metrics.keys()
+    costs = [record.cost for record in records]
+    rest = {cost['macs'] - cost['backbone_macs'] for cost in costs}
+    assert len(rest) == 1  # proposals do not depend on what is searched
+
+
+def test_exported_scores_what_was_recorded(faster, coco, tmp_path):
+    """As an ordinary detector, to the last digit."""
+    folder, supernet = faster
+    name = NAME.format('faster-rcnn', '_search')
+    records = searched(name, coco, folder, supernet)
+    source = open_source(
+        named(name), load(name, coco), str(supernet),
+        read_meta(folder / name / 'archive.jsonl'))
+    export_candidate(source, records[2], tmp_path, 'a comment')
+    plain = load(NAME.format('faster-rcnn', '_8xb2-12e'), coco)
+    plain.model = Config.fromfile(tmp_path / 'scalenet_0002.py').model
+    plain.update(
+        work_dir=str(tmp_path), load_from=str(tmp_path / 'scalenet_0002.pth'))
+    plain.experiment_name = tmp_path.name
+    metrics = Runner.from_cfg(plain).test()
+    assert {k: float(v) for k, v in metrics.items()} == records[2].metrics
+
+
+def test_demo(tmp_path):
+    data = tmp_path / 'data'
+    make_demo(data, 'digits-coco',
+              replace(KINDS['digits-coco'].spec, train=4, val=2))
+    start = None
+    for step in '1xb8-500iters_', 'supernet_1xb8-500iters_':
+        name = f'scalenet-w8_faster-rcnn_{step}digits-coco-160x160'
+        _, start = run(name, data, tmp_path, start)
+    searched('scalenet-w8_faster-rcnn_search_digits-coco-160x160', data,
+             tmp_path, start)
 
 
 @pytest.mark.parametrize('kind', ['', '-transfer'])
