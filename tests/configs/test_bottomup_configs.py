@@ -107,15 +107,14 @@ def test_a_found_network_alone(name, data, tmp_path):
     weights = torch.load(checkpoint, weights_only=True)['state_dict']
     assert weights.keys() == runner.model.state_dict().keys()
     assert runner.model.head.num_keypoints == (14 if 'crowd' in name else 17)
-    if '640' in name:
+    if '640' in name or 'crowd' in name:
         return
     config = runner.cfg
     config.load_from = str(checkpoint)
     config.test_dataloader.dataset.pipeline = config.tta_pipeline
     config.experiment_name += '_tta'
     metrics = Runner.from_cfg(config).test()
-    kind = 'crowdpose' if 'crowd' in name else 'coco'
-    assert f'{kind}/AP' in metrics
+    assert 'coco/AP' in metrics
 
 
 def test_a_found_network_begins_with_top_down_weights(data, tmp_path):

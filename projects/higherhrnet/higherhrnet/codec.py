@@ -64,6 +64,17 @@ def draw_gaussians(joints: np.ndarray, pixels: np.ndarray, num_joints: int,
     return maps[(slice(None), *inside)]
 
 
+def _with_center(keypoints: np.ndarray,
+                 labelled: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Joints ``(N, J + 1, 2)`` with their mean, which somebody without joints
+    does not have."""
+    number = labelled.sum(1, keepdims=True)
+    total = np.where(labelled[..., None], keypoints, 0).sum(1)
+    center = total / np.maximum(number, 1)
+    return (np.concatenate((keypoints, center[:, None]),
+                           1), np.concatenate((labelled, number > 0), 1))
+
+
 @KEYPOINT_CODECS.register_module()
 class HigherResolutionHeatmaps(BaseKeypointCodec):
     """Heatmaps and places of tags at several resolutions.
@@ -80,6 +91,9 @@ class HigherResolutionHeatmaps(BaseKeypointCodec):
         max_people (int, optional): How many people of an image have tags: the
             first with a joint inside. Heatmaps show everyone. None means all
             of them; the released code has room for 30 and stops at the 31st.
+        with_center (bool): Add a last joint: the mean of a person's labelled
+            ones. The head's ``num_keypoints`` and the estimator's ``center``
+            have to count it, too.
 
     Raises:
         SettingError: An argument is not valid.
@@ -93,7 +107,8 @@ class HigherResolutionHeatmaps(BaseKeypointCodec):
                  input_size: Tuple[int, int],
                  heatmap_sizes: Sizes,
                  sigma: Optional[float] = 2.0,
-                 max_people: Optional[int] = None):
+                 max_people: Optional[int] = None,
+                 with_center: bool = False):
         if sigma is not None and sigma <= 0:
             raise SettingError('sigma', 'a number above 0, or None', sigma)
         if max_people is not None and max_people < 1:
@@ -102,6 +117,7 @@ class HigherResolutionHeatmaps(BaseKeypointCodec):
         self.heatmap_sizes = [tuple(size) for size in heatmap_sizes]
         self.sigma = sigma
         self.max_people = max_people
+        self.with_center = with_center
 
     def encode(self,
                keypoints: np.ndarray,
@@ -121,11 +137,14 @@ class HigherResolutionHeatmaps(BaseKeypointCodec):
         Returns:
             dict: ``heatmaps``, a list of ``(J, h, w)`` of float32, and
             ``keypoint_indices`` ``(N, S, J, 2)``: for each of S resolutions
-            the flat pixel ``y * w + x`` and whether the joint is there.
+            the flat pixel ``y * w + x`` and whether the joint is there. With
+            the centre it is one joint more.
         """
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2])
         labelled = keypoints_visible > 0
+        if self.with_center:
+            keypoints, labelled = _with_center(keypoints, labelled)
         heatmaps, indices = [], []
         for size in self.heatmap_sizes:
             xy = self._at(keypoints, size, flip_direction)
