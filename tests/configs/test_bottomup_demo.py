@@ -11,9 +11,9 @@ from scalenas_mm.export import export_candidate, open_source
 from scalenas_mm.search import read_archive, read_meta
 
 pytest.importorskip('mmpose')
-TEACHER = 'scalenet-w8_higherhrnet_1xb8-700iters_figures-192x192'
-SUPERNET = 'scalenet-w8_higherhrnet_supernet_1xb8-700iters_figures-192x192'
-SEARCH = 'scalenet-w8_higherhrnet_search_figures-192x192'
+TEACHER = 'scalenet-w8_higherhrnet_1xb8-2000iters_figures-128x128'
+SUPERNET = 'scalenet-w8_higherhrnet_supernet_1xb8-1500iters_figures-128x128'
+SEARCH = 'scalenet-w8_higherhrnet_search_figures-128x128'
 
 
 @pytest.fixture(scope='module')
@@ -35,7 +35,7 @@ def load(name, data):
         evaluator.ann_file = f'{data}/annotations/person_keypoints_val.json'
     model = config.model.get('architecture', config.model)
     model.test_cfg.grouping = dict(detection_threshold=-1.0, max_people=5)
-    shorten(config, input_size=(192, 192))
+    shorten(config, input_size=(128, 128))
     return config
 
 

@@ -3,7 +3,7 @@
 # a sample.
 dataset_type = 'mmpose.CocoDataset'
 data_root = 'data/scalenas_demo_figures/'
-input_size = (192, 192)
+input_size = (128, 128)
 train_pipeline = [
     dict(type='mmpose.LoadImage'),
     dict(
@@ -18,8 +18,8 @@ train_pipeline = [
         encoder=dict(
             type='mmpose.HigherResolutionHeatmaps',
             input_size=input_size,
-            heatmap_sizes=[(48, 48), (96, 96)],
-            sigma=1.5)),
+            heatmap_sizes=[(32, 32), (64, 64)],
+            sigma=2.0)),
     dict(type='mmpose.HeatmapMasks'),
     dict(type='mmpose.PackPoseInputs')
 ]
@@ -28,7 +28,7 @@ meta_keys = ('id', 'img_id', 'img_path', 'ori_shape', 'img_shape',
              'input_size', 'input_center', 'input_scale', 'flip_indices')
 val_pipeline = [
     dict(type='mmpose.LoadImage'),
-    dict(type='mmpose.HigherHRNetResize', input_size=192),
+    dict(type='mmpose.HigherHRNetResize', input_size=128),
     dict(type='mmpose.PackPoseInputs', meta_keys=meta_keys)
 ]
 train_dataloader = dict(

@@ -1,6 +1,6 @@
 # The full network, trained alone: it teaches the supernet and is its start.
 _base_ = [
-    '../../_base_/datasets/figures_higherhrnet_192x192.py',
+    '../../_base_/datasets/figures_higherhrnet_128x128.py',
     '../../_base_/mmpose_runtime.py'
 ]
 custom_imports = dict(
@@ -34,22 +34,21 @@ model = dict(
         with_tags=(True, False),
         heatmap_loss=dict(type='mmpose.KeypointMSELoss'),
         tag_loss=dict(
-            type='mmpose.PullPushLoss', pull_weight=0.005,
-            push_weight=0.005)),
+            type='mmpose.PullPushLoss', pull_weight=0.005, push_weight=0.005)),
     test_cfg=dict(flip_test=False))
 
-max_iters = 700
+max_iters = 2000
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=0.004),
+    optimizer=dict(type='Adam', lr=0.008),
     clip_grad=dict(max_norm=1.0))
 param_scheduler = dict(
     type='OneCycleLR',
-    eta_max=0.004,
+    eta_max=0.008,
     total_steps=max_iters,
     pct_start=0.2,
     by_epoch=False)

@@ -1,12 +1,12 @@
 # Topology evolution on the trained supernet, by COCO AP.
-_base_ = './scalenet-w8_higherhrnet_supernet_1xb8-700iters_figures-192x192.py'
+_base_ = './scalenet-w8_higherhrnet_supernet_1xb8-1500iters_figures-128x128.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/scalenet-w8_higherhrnet_supernet_1xb8-700iters_figures-192x192/iter_700.pth'  # noqa: E501
+load_from = 'work_dirs/scalenet-w8_higherhrnet_supernet_1xb8-1500iters_figures-128x128/iter_1500.pth'  # noqa: E501
 
 train_cfg = dict(
     _delete_=True,
     type='scalenas_mm.SearchLoop',
-    input_size=(192, 192),
+    input_size=(128, 128),
     num_calibration_batches=8,
     searcher=dict(
         type='TopologyEvolution',
