@@ -36,7 +36,9 @@ def load(step, data):
             for key in {'scale', 'crop_size'} & transform.keys():
                 transform[key] = 32
     model = config.model.get('architecture', config.model)
-    searchable_cfg(model).num_modules = (1, 1, 1)
+    searchable_cfg(model).update(
+        width=8, stage1_blocks=1, num_modules=(1, 1, 1))
+    model.neck[0].in_channels = (8, 16, 32, 64)
     return config
 
 

@@ -63,7 +63,8 @@ def load(step, data):
     config.train_dataloader.batch_size = 1
     config.train_dataloader.dataset.times = 1
     model = config.model.get('architecture', config.model)
-    searchable_cfg(model).num_modules = (1, 1)
+    searchable_cfg(model).update(width=8, stage1_blocks=1, num_modules=(1, 1))
+    model.neck.in_channels = [8, 16, 32]
     model.test_cfg.update(score_thr=0., max_num=5)  # untrained, but it detects
     return config
 
