@@ -61,6 +61,21 @@ def architectures(backbone, names):
     return archs or {'config': backbone.arch}
 
 
+def rest_on_a_blank_image(model, shape):
+    """Cost of what is not backbone; None for a model that takes no images,
+    such as one for points."""
+    from scalenas_mm.evaluation import rest_of_model
+    try:
+        return rest_of_model(model, shape)
+    except Exception as error:  # whatever a network says to it
+        reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+        print(
+            'The backbone alone: the model does not run on a blank image '
+            f'({reason}). A search counts the rest on its data.',
+            file=sys.stderr)
+        return None
+
+
 def rows(backbone, archs, shape, rest, drop_dead):
     """One row per architecture and scope."""
     space = backbone.space
@@ -68,7 +83,7 @@ def rows(backbone, archs, shape, rest, drop_dead):
     for name, arch in archs.items():
         scopes = dict(backbone=space.complexity(arch, shape, drop_dead))
         # the head is built for the channels of one architecture
-        if space.output_channels(arch) == channels:
+        if rest and space.output_channels(arch) == channels:
             scopes['model'] = scopes['backbone'] + rest
         for scope, cost in scopes.items():
             yield (name, scope, f'{cost.params:,}', f'{cost.macs:,}',
@@ -83,7 +98,6 @@ def print_costs(config, args):
     from rich.table import Table
 
     from scalenas_mm.backbones import find_searchable
-    from scalenas_mm.evaluation import rest_of_model
     model = build(config)
     backbone = find_searchable(model)
     archs = architectures(backbone, args.arch)
@@ -95,7 +109,7 @@ def print_costs(config, args):
                    *backbone.space.facts(backbone.arch)):
         text = column in ('architecture', 'scope')
         table.add_column(column, justify='left' if text else 'right')
-    rest = rest_of_model(model, shape)
+    rest = rest_on_a_blank_image(model, shape)
     for row in rows(backbone, archs, shape, rest, not args.count_dead):
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
