@@ -16,7 +16,7 @@ train_cfg = dict(
         },
         n0=24,
         k=8,
-        N=48,
+        N=40,
         # plain samples crowd around the mean cost; so few need a wide start
         initial=[
             dict(depths=depths, fusion=fusion)
