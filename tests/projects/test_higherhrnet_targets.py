@@ -101,6 +101,24 @@ def test_more_people_than_the_released_code_has_room_for(
     assert (heatmaps[:, 5, 5] == 1).all()
 
 
+def test_the_centre_of_a_person_is_a_joint(project):
+    """The mean of the joints that are labelled, mirrored or not."""
+    joints = np.zeros((3, 4, 3))
+    joints[0, :3] = [2, 2, 1], [4, 8, 2], [9, 5, 1]  # and 0, 0, not labelled
+    joints[1, 1] = 40, 0, 1  # outside, and so is its centre
+    heatmaps, indices = encode(project, joints, 16, with_center=True)
+    assert heatmaps.shape[0] == indices.shape[1] == 5
+    assert indices[0, 4].tolist() == [5 * 16 + 5, 1]
+    assert not indices[1:].any()
+    assert heatmaps[4, 5, 5] == (heatmaps[4] == 1).sum() == 1
+    joints[..., 0] = 15 - joints[..., 0]
+    codec = project.HigherResolutionHeatmaps((16, 16), [(16, 16)],
+                                             with_center=True)
+    mirrored = codec.encode(joints[..., :2], joints[..., 2], 'horizontal')
+    np.testing.assert_array_equal(mirrored['heatmaps'][0][4],
+                                  heatmaps[4, :, ::-1])
+
+
 @pytest.mark.parametrize(
     'joints', [
         np.zeros((0, 17, 3)),
