@@ -209,7 +209,7 @@ def _config_text(source: Source, subnet: Subnet, folder: Path, comment: str,
         return standalone_config(source.config, source.base, subnet.cfg,
                                  comment)
     return inheriting_config(source.base, folder, subnet.cfg, subnet.arch,
-                             comment)
+                             comment, source.config.to_dict())
 
 
 def _save(source: Source, subnet: Subnet, record: Record, path: Path) -> None:

@@ -11,6 +11,10 @@ from yapf.yapflib.yapf_api import FormatCode
 from scalenas_mm.backbones import plain_cfg, searchable_cfg, searchable_path
 from scalenas_mm.spaces import SettingError
 
+# What says how a network is judged
+JUDGED = ('val_dataloader', 'val_evaluator', 'test_dataloader',
+          'test_evaluator')
+
 
 def task_config(path: Path) -> Optional[Path]:
     """The first config in the chain of bases that trains a plain model.
@@ -109,8 +113,12 @@ def overrides(base: Mapping[str, Any], cfg: Mapping[str,
     return out
 
 
-def inheriting_config(base: Path, folder: Path, model: Dict[str, Any],
-                      arch: Any, comment: str) -> str:
+def inheriting_config(base: Path,
+                      folder: Path,
+                      model: Dict[str, Any],
+                      arch: Any,
+                      comment: str,
+                      cfg: Optional[Mapping[str, Any]] = None) -> str:
     """Text of a config that sets the architecture, and what else differs.
 
     Args:
@@ -119,8 +127,11 @@ def inheriting_config(base: Path, folder: Path, model: Dict[str, Any],
         model (dict): Config of the exported model.
         arch (Any): Its architecture.
         comment (str): Lines for the head of the file.
+        cfg (Mapping, optional): By which candidates were measured; where it
+            has other validation or test data or metrics, so has the new one.
     """
-    task = Config.fromfile(base).model.to_dict()
+    whole = Config.fromfile(base).to_dict()
+    task = whole['model']
     value = arch.to_dict()
     if searchable_cfg(task).pop('arch', None) is not None:
         value = dict(_delete_=True, **value)
@@ -128,9 +139,17 @@ def inheriting_config(base: Path, folder: Path, model: Dict[str, Any],
     searchable_cfg(model).pop('arch')
     changes = overrides(task, model)
     at_path(changes, searchable_path(model))['arch'] = Name('arch')
-    body = FormatCode(f'model = {_source(changes)}\n', style_config='pep8')[0]
+    judged = overrides(_judged(whole), _judged(cfg)) if cfg else {}
+    body = FormatCode(
+        ''.join(f'{key} = {_source(part)}\n'
+                for key, part in dict(model=changes, **judged).items()),
+        style_config='pep8')[0]
     return (f'{_commented(comment)}\n_base_ = {_reference(base, folder)!r}\n\n'
             f'arch = {arch_text(value)}\n{body}')
+
+
+def _judged(cfg: Mapping[str, Any]) -> Dict[str, Any]:
+    return {key: cfg[key] for key in JUDGED if key in cfg}
 
 
 def at_path(changes: Dict[str, Any], path: Sequence[str]) -> Dict[str, Any]:
@@ -151,7 +170,10 @@ def _source(value: Any) -> str:
     if isinstance(value, Mapping):
         return 'dict(' + ', '.join(f'{key}={_source(item)}'
                                    for key, item in value.items()) + ')'
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
+        comma = ',' * (len(value) == 1)
+        return '(' + ', '.join(map(_source, value)) + comma + ')'
+    if isinstance(value, list):
         return '[' + ', '.join(map(_source, value)) + ']'
     return repr(value)
 
@@ -172,12 +194,14 @@ def standalone_config(cfg: Config, base: Optional[Path], model: Dict[str, Any],
     """Text of a config that needs no other file.
 
     Args:
-        cfg (Config): Used for everything but the model if there is no task
-            config.
+        cfg (Config): By which candidates were measured. Used for everything
+            but the model if there is no task config, else for data and
+            metrics of validation and test.
         base (Path | None): Config of the task.
         model (dict): Config of the exported model.
         comment (str): Lines for the head of the file.
     """
     full = Config.fromfile(base) if base is not None else cfg.copy()
     full.model = model
+    full.update(_judged(cfg))
     return _commented(comment) + '\n' + full.pretty_text

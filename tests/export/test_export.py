@@ -10,7 +10,8 @@ from commands import run
 from mmengine.config import Config
 from tiny_search import runner_of
 
-from scalenas_mm.export import cut, fixed_cfg, inheriting_config, task_config
+from scalenas_mm.export import (cut, fixed_cfg, inheriting_config,
+                                standalone_config, task_config)
 from scalenas_mm.search import read_archive
 from scalenas_mm.spaces import ArchError, ScaleNetSpace
 
@@ -320,6 +321,35 @@ def test_config_says_all_that_differs_from_the_task(tiny, tmp_path, change,
         part.pop('init_cfg', None)
     assert got == model
     assert max(map(len, text.splitlines())) < 80 or fixed_base
+
+
+def test_config_judges_as_the_search_did(tiny, tmp_path):
+    """With its data and metrics, where they are not those of the task."""
+    path = tmp_path / 'search.py'
+    path.write_text(f"""_base_ = {str(tiny / 'tiny_search.py')!r}
+val_evaluator = [_base_.val_evaluator, dict(
+    type='scalenas_mm.SizeAwareIoU', thresholds=(2, 4), classes=('road', ))]
+test_evaluator = val_evaluator
+val_dataloader = dict(dataset=dict(pipeline=[
+    dict(type='LoadImageFromFile'), dict(type='Resize', scale=(32, 32)),
+    dict(type='LoadAnnotations'), dict(type='PackSegInputs')]))
+""")
+    config = Config.fromfile(path).to_dict()
+    arch = ScaleNetSpace(
+        2, depths=(1, 2), num_modules=(1, 1), stem_width=4).max_arch()
+    model = fixed_cfg(config['model'], arch)
+    base = task_config(path)
+    for name, text in (('out.py',
+                        inheriting_config(base, tmp_path, model, arch, 'A.',
+                                          config)), ('alone.py',
+                                                     standalone_config(
+                                                         Config.fromfile(path),
+                                                         base, model, 'A.'))):
+        (tmp_path / name).write_text(text)
+        got = Config.fromfile(tmp_path / name).to_dict()
+        for key in ('val_dataloader', 'val_evaluator', 'test_dataloader',
+                    'test_evaluator'):
+            assert got[key] == config[key], key
 
 
 def test_fixed_cfg_leaves_the_original_alone(tiny):
