@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from shipped import shipped
 
@@ -122,3 +123,52 @@ def test_progress_shows_any_metric(quickstart, tmp_path):
             'coco/AP (M) 0.5123  macs 1.2G  8.1 s  eta 0:05:12')
     assert phases._progress(line) == (
         '######------------------ 12/48  coco/AP (M) 0.5123  eta 0:05:12')
+
+
+def labelled(task):
+    """A data sample of a task with a truth and another prediction."""
+    import torch
+    from mmengine.structures import BaseDataElement, InstanceData, PixelData
+    sample = BaseDataElement()
+    for name, place in ('gt', 4.0), ('pred', 12.0):
+        if task == 'seg':
+            value = PixelData(data=torch.full((1, 24, 32), int(place) % 5))
+            sample.set_data({f'{name}_sem_seg': value})
+            continue
+        value = InstanceData(bboxes=torch.full((1, 4), place))
+        value.bboxes[:, 2:] += 8
+        value.set_data(
+            dict(labels=torch.zeros(1, dtype=int), scores=torch.ones(1)
+                 ) if task == 'det' else dict(
+                     keypoints=np.full((1, 17, 2), place),
+                     keypoints_visible=np.ones((1, 17))))
+        sample.set_data({f'{name}_instances': value})
+    return sample
+
+
+@pytest.mark.parametrize('task, library', [('seg', 'mmseg'), ('det', 'mmdet'),
+                                           ('pose', 'mmpose'),
+                                           ('bottomup', 'mmpose')])
+def test_samples_are_drawn_by_the_visualizer_of_the_config(
+        quickstart, task, library):
+    """Truth and prediction each on the image, several samples together."""
+    pytest.importorskip(library)
+    from mmengine.registry import DATASETS, init_default_scope
+    from quickstart_report import painter
+    config = shipped(quickstart.config_path(quickstart.TASKS[task].search))
+    init_default_scope(config.default_scope)
+    dataset = config.val_dataloader.dataset
+    with DATASETS.switch_scope_and_registry(library) as registry:
+        kind = registry.get(dataset.type)
+    meta = kind._load_metainfo(dataset.get('metainfo'))
+    paint = painter(config.visualizer, meta)
+    image = np.full((24, 32, 3), 128, np.uint8)
+    samples = [labelled(task)]
+    truth = paint(image, samples, draw_pred=False)
+    prediction = paint(image, samples, draw_gt=False)
+    assert truth.shape == prediction.shape == image.shape
+    assert (image == 128).all()
+    pairs = [(image, truth), (image, prediction), (truth, prediction)]
+    assert not any(map(np.array_equal, *zip(*pairs)))
+    both = paint(image, 2 * samples, draw_pred=False)
+    assert both.shape == image.shape
