@@ -91,6 +91,7 @@ class Phases:
 
     def run(self, name, script, *args, done=None):
         """Run a tool unless the file ``done`` is there."""
+        from scalenas_mm._files import write_atomic
         if done is not None and Path(done).is_file():
             print(f'== {name}: done before ({done})')
             return
@@ -109,7 +110,7 @@ class Phases:
             sys.exit(f'{tail}\nquickstart: {name} failed with code {code}; '
                      f'the whole log is {log}')
         self.seconds[name] = self.seconds.get(name, 0) + spent
-        self.path.write_text(json.dumps(self.seconds, indent=2))
+        write_atomic(self.path, json.dumps(self.seconds, indent=2))
         print(f'   {spent:.0f} s', flush=True)
 
     def _follow(self, name, command):

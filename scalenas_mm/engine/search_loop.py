@@ -20,7 +20,7 @@ from scalenas_mm.spaces.settings import whole
 from scalenas_mm.version import versions
 from .outcomes import record_of
 from .search_checks import check_calibration, check_validation
-from .stopping import SearchStopped, deterministic
+from .stopping import SearchStopped, deterministic, witnesses
 
 
 @LOOPS.register_module()
@@ -37,9 +37,9 @@ class SearchLoop(BaseLoop):
     ``before_search(runner)``, ``after_candidate(runner, record)``,
     ``after_generation(runner, generation)`` and ``after_search(runner)``.
 
-    If a candidate fails, the last good one (at first, the smallest
-    architecture of the space) is measured again. If that fails, too, the
-    reason is not the candidate: the search stops and records nothing.
+    If a candidate fails, the last good one (at first, the smallest network,
+    then the largest) is measured again. If that fails, too, the reason is not
+    the candidate: the search stops and records nothing.
 
     Args:
         runner (Runner): The runner. Its ``load_from`` is the supernet, which
@@ -266,10 +266,9 @@ class SearchLoop(BaseLoop):
             return
         records = list(self.searcher.history)
         for old in [record for record in records if not record.ok]:
-            new, = self._measured([
-                Candidate(old.id, self._arch(old), tuple(old.parents),
-                          old.generation)
-            ])
+            arch = self.backbone.space.from_dict(old.arch)
+            new, = self._measured(
+                [Candidate(old.id, arch, tuple(old.parents), old.generation)])
             if not new.ok:
                 self._check_environment(new)
             from_main(lambda: self.archive.update(new))
@@ -278,23 +277,21 @@ class SearchLoop(BaseLoop):
         self.searcher = self._new_searcher()
         self._replay(records)
 
-    def _arch(self, record: Record) -> Any:
-        return self.backbone.space.from_dict(record.arch)
-
     def _check_environment(self, failed: Record) -> None:
         """Raise unless a network that must work can be measured."""
-        good = [r for r in self.searcher.history if r.ok]
-        arch = (
-            self._arch(good[-1]) if good else self.backbone.space.live(
-                self.backbone.space.min_arch()))
-        name = f'candidate {good[-1].id}' if good else 'the smallest network'
-        again, = self._measured([Candidate(failed.id, arch)])
-        if not again.ok:
+        good = [r for r in self.searcher.history if r.ok][-1:]
+        errors = []
+        for name, arch in witnesses(self.backbone.space, good):
+            again, = self._measured([Candidate(failed.id, arch)])
+            if again.ok:
+                break
+            errors.append(f'{name} now, by {again.error}')
+        else:
             raise SearchStopped(
                 f'candidate {failed.id} failed by {failed.error}, and so does '
-                f'{name} now, by {again.error}: something is wrong with the '
-                'data, the device or the config; nothing was recorded of it')
-        if good and again.metrics != good[-1].metrics:
+                f'{" and ".join(errors)}: something is wrong with the data, '
+                'the device or the config; nothing was recorded of it')
+        if good and again.metrics != good[0].metrics:
             self.runner.logger.warning(
                 f'{name} has other metrics when it is measured again: '
-                f'{again.metrics} instead of {good[-1].metrics}')
+                f'{again.metrics} instead of {good[0].metrics}')

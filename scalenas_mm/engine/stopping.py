@@ -1,8 +1,11 @@
 """What a search stops for, and what makes it repeatable."""
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Any, Iterator, List, Sequence, Tuple
 
 import torch
+
+from scalenas_mm.search import Record
+from scalenas_mm.spaces import Space
 
 
 class SearchStopped(RuntimeError):
@@ -29,3 +32,22 @@ def deterministic(wanted: bool) -> Iterator[None]:
     finally:
         torch.set_deterministic_debug_mode(before)
         torch.backends.cudnn.benchmark = benchmark
+
+
+def witnesses(space: Space, good: Sequence[Record]) -> List[Tuple[str, Any]]:
+    """Networks of which one can be measured unless something else is wrong.
+
+    Args:
+        space (Space): Of the candidates.
+        good (Sequence[Record]): The last candidate that did not fail, if
+            there is one.
+
+    Returns:
+        list[tuple]: Names and architectures: of that candidate; else of the
+        smallest network and, since a small detector may find nothing and then
+        has no metric, of the largest.
+    """
+    if good:
+        return [(f'candidate {good[-1].id}', space.from_dict(good[-1].arch))]
+    return [('the smallest network', space.live(space.min_arch())),
+            ('the largest network', space.live(space.max_arch()))]

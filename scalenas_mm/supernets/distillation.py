@@ -124,8 +124,3 @@ def _check_same(student: Outputs, teacher: Outputs) -> None:
             raise RuntimeError(
                 f'distillation: {key} is {mine} in the student and {theirs} '
                 'in the teacher')
-
-
-def _shape(outputs: Outputs, key: str) -> Any:
-    tensor = outputs.tensors.get(key)
-    return 'nothing' if tensor is None else tuple(tensor.shape)

@@ -160,6 +160,29 @@ def test_an_objective_that_is_missing_is_a_failure(tiny, tmp_path, monkeypatch,
     assert len(calls) == 9  # one of them to see that others still work
 
 
+def test_the_smallest_network_may_detect_nothing(tiny, tmp_path, monkeypatch):
+    """And have no metric, as the first candidate; the largest has one."""
+    plain, largest = Sequential.__call__, []
+
+    def blind(self, archs):
+        if not largest:
+            largest.append(self.backbone.space.max_arch())
+            return [Outcome({})]
+        if archs == [self.backbone.space.min_arch()]:
+            return [Outcome({})]
+        return plain(self, archs)
+
+    monkeypatch.setattr(Sequential, '__call__', blind)
+    searcher(
+        tiny,
+        tmp_path,
+        train_cfg__searcher__N=2,
+        train_cfg__searcher__n0=2,
+        train_cfg__searcher__k=1).train()
+    records = read_archive(tmp_path / 'archive.jsonl')
+    assert [record.ok for record in records] == [False, True]
+
+
 def test_another_supernet_is_refused(tiny, finished, tmp_path):
     checkpoint = torch.load(tiny / CHECKPOINT, weights_only=True)
     key = 'architecture.decode_head.conv_seg.bias'

@@ -238,6 +238,17 @@ def test_several_scales_need_their_preprocessor(noisy):
         model.predict(**data)
 
 
+def test_half_precision(noisy):
+    """People are read off maps of single precision, as numpy needs them."""
+    model, images = noisy
+    exact, = model.test_step(pseudo_collate(samples(images[:1])))
+    with torch.autocast('cpu', torch.bfloat16):
+        half, = model.test_step(pseudo_collate(samples(images[:1])))
+    exact, half = (one.pred_fields.heatmaps for one in (exact, half))
+    assert half.dtype == torch.float32
+    assert 0 < (half - exact).abs().max() < 0.1 * exact.abs().max()
+
+
 def test_misspelt_settings():
     with pytest.raises(SettingError, match="flip_test.*'flip'"):
         build(flip=True)

@@ -149,9 +149,9 @@ class HigherHRNet(BottomupPoseEstimator):
                flip_indices: Sequence[int]) -> List[View]:
         """What the network says about images, and about their mirrors."""
         joints = len(flip_indices) + self.options['center']
-        outputs = [self.head(self.extract_feat(images))]
+        outputs = [self._run(images)]
         if self.options['flip_test']:
-            mirror = self.head(self.extract_feat(images.flip(-1)))
+            mirror = self._run(images.flip(-1))
             flip = [*flip_indices, *range(len(flip_indices), joints)]
             outputs.append(mirrored_back(mirror, flip))
         stages = len(outputs[0])
@@ -161,6 +161,11 @@ class HigherHRNet(BottomupPoseEstimator):
         ]
         drop = self.options['center'] and self.options['ignore_center']
         return [view(one, joints, heatmaps, tags, drop) for one in outputs]
+
+    def _run(self, images: Tensor) -> List[Tensor]:
+        """Outputs of the head, of single precision also where the network
+        runs in half: people are read off them on the CPU, too."""
+        return [one.float() for one in self.head(self.extract_feat(images))]
 
     def _people(self, heatmaps: Tensor, tags: Tensor,
                 sample: Any) -> InstanceData:
