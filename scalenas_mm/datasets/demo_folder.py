@@ -153,12 +153,17 @@ def write_all(root: Path, kind: Kind, spec: Any,
 
 
 @contextmanager
-def whole_folder(out: Path, kinds: Iterable[Kind]) -> Iterator[Path]:
+def whole_folder(
+        out: Path,
+        kinds: Iterable[Kind],
+        made_before: Callable[[], bool] = lambda: False) -> Iterator[Path]:
     """A folder to write to, which becomes ``out`` unless there is an error.
 
     Args:
         out (Path): Absolute; what is there is replaced as by ``move_away``.
         kinds (iterable): See :func:`make`.
+        made_before (Callable): Whether another process has made the same in
+            the meantime, and may read it already: then that stays.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     remove_stale(out)
@@ -167,6 +172,8 @@ def whole_folder(out: Path, kinds: Iterable[Kind]) -> Iterator[Path]:
         made = Path(scratch) / out.name
         made.mkdir()
         yield made
+        if made_before():
+            return
         if out.exists():
             move_away(out, Path(scratch), kinds)
         made.replace(out)
@@ -187,9 +194,13 @@ def make(out: Union[str, Path],
         bool: False if ``out`` holds this very data set already.
     """
     out, kinds = Path(out).resolve(), list(kinds)
-    if read_parameters(out, kind) == kind.parameters(spec):
+
+    def is_made() -> bool:
+        return read_parameters(out, kind) == kind.parameters(spec)
+
+    if is_made():
         return False
     check_free(out, kinds, force)
-    with whole_folder(out, kinds) as made:
+    with whole_folder(out, kinds, is_made) as made:
         write_all(made, kind, spec, report)
     return True

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scalenas_mm.datasets import CLASSES, PALETTE, DemoDigits, make_demo_digits
+from scalenas_mm.datasets import (CLASSES, PALETTE, DemoDigits, make_demo,
+                                  make_demo_digits)
 from scalenas_mm.datasets.demo_digits import DIGITS
 from scalenas_mm.datasets.demo_folder import MANIFEST, read_parameters
 from scalenas_mm.datasets.digit_scenes import draw_scenes, load_digits
@@ -214,3 +215,17 @@ def test_tool_errors_are_one_line(tmp_path):
     assert '16 to 4096' in refusal(tmp_path / 'out', '--size', -5, 96)
     assert 'error: ' in refusal(tmp_path / 'file' / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+def test_what_another_process_made_meanwhile_stays(tmp_path):
+    """It may be read already."""
+    out, seen = tmp_path / 'demo', []
+
+    def other(done, total):
+        if done == 1:
+            assert make_demo_digits(out, TINY)
+            seen.append((out / MANIFEST).stat().st_ino)
+
+    make_demo(out, 'digits', TINY, report=other)
+    assert [(out / MANIFEST).stat().st_ino] == seen
+    assert [path.name for path in tmp_path.iterdir()] == ['demo']
