@@ -254,6 +254,13 @@ def test_misspelt_settings():
         build(flip=True)
 
 
+@pytest.mark.parametrize('key', ['with_heatmaps', 'with_tags'])
+def test_settings_are_of_every_stage(noisy, key):
+    model = build(**{key: (True, )})
+    with pytest.raises(SettingError, match=f'{key}: expected 2 values'):
+        model.test_step(pseudo_collate(samples(noisy[1][:1])))
+
+
 def test_calibration_uses_training_batches(noisy):
     """All norms, those of the head, too, and the model stays as it is."""
     from scalenas_mm.evaluation import estimate_statistics

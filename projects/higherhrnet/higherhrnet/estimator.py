@@ -155,6 +155,11 @@ class HigherHRNet(BottomupPoseEstimator):
             flip = [*flip_indices, *range(len(flip_indices), joints)]
             outputs.append(mirrored_back(mirror, flip))
         stages = len(outputs[0])
+        for key in ('with_heatmaps', 'with_tags'):
+            if self.options[key] and len(self.options[key]) != stages:
+                raise SettingError(f'model.test_cfg.{key}',
+                                   f'{stages} values, one a stage',
+                                   self.options[key])
         heatmaps = self.options['with_heatmaps'] or [True] * stages
         tags = self.options['with_tags'] or [
             output.shape[1] > joints for output in outputs[0]
