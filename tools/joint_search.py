@@ -127,7 +127,7 @@ def show(rows, title):
     for name in (*rows[0][1], 'MACs (M)', 'params (M)'):
         table.add_column(name, justify='right')
     for digest, metrics, cost in sorted(rows, key=lambda row: row[2]['macs']):
-        table.add_row(digest, *(f'{v:.4g}' for v in metrics.values()),
+        table.add_row(digest, *(f'{v:#.4g}' for v in metrics.values()),
                       f"{cost['macs'] / 1e6:.2f}",
                       f"{cost['params'] / 1e6:.3f}")
     Console(width=None if sys.stdout.isatty() else 110).print(table)

@@ -54,7 +54,7 @@ def show(methods, budget, args):
         table.add_row(name, str(len(method.volumes)), f'{method.volume:.4f}',
                       ' '.join(f'{v:.4f}' for v in method.volumes),
                       f'{method.volume / baseline:.4f}' if baseline else '-',
-                      f'{best:.4g}' if math.isfinite(best) else '-')
+                      f'{best:#.4g}' if math.isfinite(best) else '-')
     Console(width=None if sys.stdout.isatty() else 100).print(table)
 
 
