@@ -86,12 +86,12 @@ def test_failures_and_errors_as_metric(tmp_path, run):
     assert code == 0, error
     rows = [line.split() for line in text.splitlines()]
     assert ['c', '1', '0.0000', '0.0000', '-', '10.00'] in rows
-    assert ['b', '1', '0.0000', '0.0000', '-', '5.00'] in rows
+    assert ['b', '1', '0.0000', '0.0000', '-', '5.000'] in rows
     better = archive(tmp_path / 'd.jsonl', [(100, 5.)])
     _, text, _ = run(f'c={worst}', f'd={better}', f'b={good}',
                      '--lower-is-better')
     rows = [line.split() for line in text.splitlines()]
-    assert ['d', '1', '1.0000', '1.0000', '-', '5.00'] in rows
+    assert ['d', '1', '1.0000', '1.0000', '-', '5.000'] in rows
 
 
 def test_archives_must_be_of_one_space_and_size(tmp_path, run):
