@@ -280,8 +280,11 @@ def test_weights_of_more_parts_are_accepted(trained):
 
 @pytest.mark.slow
 def test_resume_goes_on(trained):
+    # a name of its own: runs of one process that begin in the same second
+    # have the same name, and then the same log
     tool(trained, 'train.py', 'tiny_cityscapes.py', '--work-dir', 'work',
-         '--resume', '--cfg-options', 'train_cfg.max_iters=3')
+         '--resume', '--cfg-options', 'train_cfg.max_iters=3',
+         'experiment_name=resumed')
     logs = [path.read_text() for path in (trained / 'work').rglob('*.log')]
     assert any('resumed epoch: 0, iter: 2' in log for log in logs)
     assert (trained / 'work' / 'iter_3.pth').is_file()
