@@ -17,7 +17,8 @@ COMMON = {'registry', 'compat', 'version', '_files', '_safe_pickle'}
 # only.
 ALLOWED = {
     'spaces': set(),
-    'ops': set(),
+    # 'spaces': layers and their closed-form cost share one value of settings
+    'ops': {'spaces'},
     'samplers': {'spaces'},
     'search': {'spaces'},
     'benchmarks': {'spaces', 'search'},

@@ -3,6 +3,7 @@ from .arch import Arch
 from .cost import Complexity
 from .cost_model import CostModel
 from .errors import ArchError, InputError, SettingError
+from .hrnas import BlockPlace, HRNASArch, HRNASSpace, TransformerSettings
 from .nas_bench_201 import NASBench201Arch, NASBench201Space
 from .ncp import NCPArch, NCPSpace, NCPStage, released_flops
 from .scalenet import ScaleNetArch, ScaleNetModule, ScaleNetSpace
@@ -11,6 +12,7 @@ from .space import GENE_DTYPE, ComplexityBatch, Space, as_size
 
 __all__ = [
     'Arch', 'ArchError', 'Complexity', 'ComplexityBatch', 'CostModel',
+    'BlockPlace', 'HRNASArch', 'HRNASSpace', 'TransformerSettings',
     'GENE_DTYPE', 'InputError', 'NASBench201Arch', 'NASBench201Space',
     'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch', 'ScaleNetModule',
     'ScaleNetSpace', 'SettingError', 'Space', 'as_size', 'cost_slopes',
