@@ -1,5 +1,5 @@
 """Where the searching blocks of HR-NAS stand (Appendix B, Figure 5)."""
-from typing import Iterator, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..cost import Size, half
 
@@ -50,7 +50,7 @@ def block_places(stem: int, blocks: Rows, widths: Rows, head: str,
         head: ``dense``, ``classification`` or ``none``.
         head_channels: As :class:`HRNASSpace`.
     """
-    out = []
+    out: List[BlockPlace] = []
     sources: Sequence[int] = (stem, )
     for stage, (depths, targets) in enumerate(zip(blocks, widths)):
         out += _fusion(f'stages.{stage}.fusion', sources, targets)

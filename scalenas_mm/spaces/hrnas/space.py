@@ -51,9 +51,10 @@ class HRNASSpace(IndependentChoices[HRNASArch]):
         se_ratio (float): Width of squeeze-and-excitation inside the blocks,
             as a multiple of the block's input; 0 for none.
         head (str): What follows the branches. ``dense``: they are resized to
-            the first one, joined and pass a searching block. ``classification``:
-            searching blocks widen and join them from the finest to the
-            coarsest, then a 1x1 convolution. ``none``: they are the outputs.
+            the first one, joined and pass a searching block.
+            ``classification``: searching blocks widen and join them from the
+            finest to the coarsest, then a 1x1 convolution. ``none``: they are
+            the outputs.
         head_channels (Sequence[int], optional): ``dense``: of the one output.
             ``classification``: of each branch and of the output.
         in_channels (int): Channels of the input image.
