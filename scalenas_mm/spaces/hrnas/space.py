@@ -5,12 +5,11 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 import numpy as np
 
 from ..arch import ArchError
-from ..choices import IndependentChoices
-from ..cost import Complexity, Size
 from ..errors import SettingError
 from ..settings import whole, whole_set
-from ..space import GENE_DTYPE, ComplexityBatch
+from ..space import GENE_DTYPE
 from .arch import HRNASArch
+from .costed import Costed
 from .layout import BlockPlace, block_places
 from .transformer import Source, TransformerSettings
 
@@ -21,7 +20,7 @@ BLOCKS = ((1, ), (2, 2), (2, 2, 3), (2, 2, 3, 4), (2, 2, 3, 4))
 WIDTHS = ((24, ), (18, 36), (18, 36, 72), (18, 36, 72, 144), (18, 36, 72, 144))
 
 
-class HRNASSpace(IndependentChoices[HRNASArch]):
+class HRNASSpace(Costed):
     """Networks of searching blocks: mixed convolutions and a transformer.
 
     Two strided 3x3 convolutions, then stages of a fusion module and parallel
@@ -95,6 +94,7 @@ class HRNASSpace(IndependentChoices[HRNASArch]):
             'head_channels',
             HEADS[head] if head_channels is None else head_channels)
         self.in_channels = whole('in_channels', in_channels)
+        super().__init__()
         self._check_settings()
         self.choices = tuple(
             np.arange(most + 1, dtype=GENE_DTYPE) for row in self.most
@@ -232,19 +232,6 @@ class HRNASSpace(IndependentChoices[HRNASArch]):
     def output_channels(self, arch: HRNASArch) -> Tuple[int, ...]:
         self.check(arch)
         return self.head_channels[-1:] or self.widths[-1]
-
-    # -- cost -------------------------------------------------------------
-    def complexity(self,
-                   arch: HRNASArch,
-                   input_size: Size,
-                   drop_dead: bool = False) -> Complexity:
-        raise NotImplementedError
-
-    def complexity_batch(self,
-                         genes: np.ndarray,
-                         input_size: Size,
-                         drop_dead: bool = False) -> ComplexityBatch:
-        raise NotImplementedError
 
 
 def _row(field: str, values: Any, least: int = 1) -> Tuple[int, ...]:

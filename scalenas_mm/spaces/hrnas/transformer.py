@@ -3,9 +3,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Dict, Mapping, Union
 
 from ..errors import SettingError
-from ..settings import whole
+from ..settings import probability, whole
 
 POSITIONS = ('map', 'normalised', 'sinusoidal', 'learned', 'none')
+ATTENTION = ('channel', 'spatial')
 
 
 @dataclass(frozen=True)
@@ -15,20 +16,39 @@ class TransformerSettings:
     The defaults are those of the paper, :data:`RELEASED` those of the
     released code.
 
+    A transformer of ``n`` tokens, ``c`` input and ``o`` output channels,
+    ``d`` channels of positions and ``p = size**2`` has ``layers`` (2 with a
+    decoder, else 1) of sequence length ``l`` and width ``w``: ``l, w`` is
+    ``n, p`` if channels attend, ``p, n`` if spatial positions do; ``h`` is
+    ``ffn_ratio * w``. In evaluation mode, whatever the size of the image::
+
+        macs   = n*(c + d)*p + layers*(4*l*w*w + 2*l*l*w + 2*l*h*w) + n*p*o
+        params = n*(c + d) + 2*n + n*o + 2*o
+                 + layers*(4*w*w + 2*h*w + 4*w [+ h + w, biases])
+                 [+ n*p, queries of a decoder] [+ size*d, learned positions]
+        decoder positions: + n*d*p macs, + n*d params
+
     Attributes:
         size: Height and width of the projected maps (s).
         heads: Attention heads.
         ffn_ratio: Hidden width of the feed-forward networks, as a multiple
-            of their width (``size**2``).
+            of their width.
         ffn_bias: Whether their linear layers have biases.
         decoder: Whether there is a decoder, or only an encoder.
         positions: What is joined to the features: ``map`` (row / height,
             column / width, Eq. 2), ``normalised`` (columns, rows, of mean 0
-            and deviation 1), ``sinusoidal``, ``learned`` or ``none``.
-        decoder_positions: Whether the decoder gets positions, too.
+            and deviation 1 over the map that is projected), ``sinusoidal``
+            (sine and cosine of the row, then of the column), ``learned`` (a
+            table for rows and one for columns) or ``none``.
+        position_channels: Channels of sinusoidal and of learned positions,
+            half of them for rows. Multiples of 4.
+        decoder_positions: Whether positions are joined to the memory that
+            the decoder attends to, too (Table 7, Enc + Dec).
+        attention: Tokens are the projected ``channel`` s (the paper) or the
+            ``spatial`` positions (Table 10).
         resize_first: Resize the features to ``size`` before they are
-            projected, and not after it. In evaluation mode both give the
-            same features, at very different cost.
+            projected, and not after it. Both give the same features, but
+            not the same statistics of the normalisation in training.
         memory_residual: The decoder adds its attention to the memory and not
             to the queries.
         dropout: Probability, in training.
@@ -39,7 +59,9 @@ class TransformerSettings:
     ffn_bias: bool = True
     decoder: bool = True
     positions: str = 'map'
+    position_channels: int = 64
     decoder_positions: bool = False
+    attention: str = 'channel'
     resize_first: bool = False
     memory_residual: bool = False
     dropout: float = 0.1
@@ -48,17 +70,36 @@ class TransformerSettings:
         whole('transformer.size', self.size)
         whole('transformer.heads', self.heads)
         whole('transformer.ffn_ratio', self.ffn_ratio)
+        whole('transformer.position_channels', self.position_channels)
+        probability('transformer.dropout', self.dropout)
         if self.positions not in POSITIONS:
             raise SettingError('transformer.positions', f'one of {POSITIONS}',
                                self.positions)
-        if self.size**2 % self.heads:
+        if self.attention not in ATTENTION:
+            raise SettingError('transformer.attention', f'one of {ATTENTION}',
+                               self.attention)
+        if self.position_channels % 4:
+            raise SettingError('transformer.position_channels',
+                               'a multiple of 4', self.position_channels)
+        if self.decoder_positions and not (self.decoder
+                                           and self.num_positions):
+            raise SettingError('transformer.decoder_positions',
+                               'a decoder and positions', True)
+        if self.attention == 'channel' and self.width % self.heads:
             raise SettingError('transformer.heads',
-                               f'a divisor of {self.size**2}', self.heads)
+                               f'a divisor of {self.width}', self.heads)
 
     @property
     def width(self) -> int:
-        """Width of a token: all positions of a projected map."""
+        """All positions of a projected map: the width of a token that is a
+        channel."""
         return self.size**2
+
+    @property
+    def num_positions(self) -> int:
+        """Channels of positions that are joined to the features."""
+        fixed = dict(map=2, normalised=2, none=0)
+        return fixed.get(self.positions, self.position_channels)
 
     def to_dict(self) -> Dict[str, Any]:
         return asdict(self)
