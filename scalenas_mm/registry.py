@@ -50,7 +50,7 @@ EVALUATIONS = _own('evaluation', 'evaluation')
 # Networks
 MODELS = _child(mmengine.MODELS, 'backbones', 'supernets')
 MODEL_WRAPPERS = _child(mmengine.MODEL_WRAPPERS)
-WEIGHT_INITIALIZERS = _child(mmengine.WEIGHT_INITIALIZERS)
+WEIGHT_INITIALIZERS = _child(mmengine.WEIGHT_INITIALIZERS, 'backbones')
 
 # Running them
 RUNNERS = _child(mmengine.RUNNERS)

@@ -2,12 +2,15 @@
 from .base import (FIXED, SHARED, SHRINKING, Index, SearchableBackbone,
                    find_searchable, model_parts, plain_cfg, searchable_cfg,
                    searchable_path)
+from .hrnas import HRNAS
+from .hrnas_init import HRNASInit
 from .multi_scale import MultiScaleModule
 from .ncp import NCPBlock, NCPNet
 from .scalenet import ScaleNet
 
 __all__ = [
-    'FIXED', 'Index', 'MultiScaleModule', 'NCPBlock', 'NCPNet', 'SHARED',
-    'SHRINKING', 'ScaleNet', 'SearchableBackbone', 'find_searchable',
-    'model_parts', 'plain_cfg', 'searchable_cfg', 'searchable_path'
+    'FIXED', 'HRNAS', 'HRNASInit', 'Index', 'MultiScaleModule', 'NCPBlock',
+    'NCPNet', 'SHARED', 'SHRINKING', 'ScaleNet', 'SearchableBackbone',
+    'find_searchable', 'model_parts', 'plain_cfg', 'searchable_cfg',
+    'searchable_path'
 ]
