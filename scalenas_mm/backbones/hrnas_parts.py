@@ -79,7 +79,8 @@ def block_parts(block: SearchingBlock, units: Dict[str, Kept],
     out = dict.fromkeys(block.state_dict(), ...)
     if block.mix is not None:
         _replace(out, 'mix.', mix_parts(block.mix, units))
-    if transformer is not None and len(tokens) < transformer.tokens:
+    if transformer is not None and len(
+            tokens) < transformer.input_proj.weight.shape[0]:
         parts = transformer.token_parts(tokens) if tokens else {}
         _replace(out, 'transformer.', parts)
     return out

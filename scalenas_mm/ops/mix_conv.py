@@ -7,6 +7,8 @@ from mmcv.cnn import build_activation_layer, build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from scalenas_mm.spaces.hrnas.cost import se_channels
+
 # Activations of mmcv and torch that can overwrite their input
 INPLACE = ('ReLU', 'ReLU6', 'LeakyReLU', 'RReLU', 'ELU', 'SiLU', 'Hardswish')
 
@@ -101,7 +103,7 @@ class MixConv(BaseModule):
         self.se: Optional[SqueezeExcitation] = None
         if se_ratio:
             self.se = SqueezeExcitation(units,
-                                        max(1, round(in_channels * se_ratio)),
+                                        se_channels(in_channels, se_ratio),
                                         act_cfg)
         self.project = nn.Conv2d(units, out_channels, 1, bias=False)
         self.project_norm = build_norm_layer(norm_cfg, out_channels)[1]
