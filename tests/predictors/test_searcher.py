@@ -8,8 +8,8 @@ from search.conformance import (COSTS, OBJECTIVES, SearcherConformance, ask,
 from scalenas_mm.predictors import NCPSearcher
 from scalenas_mm.registry import SEARCHERS
 from scalenas_mm.search import TopologyEvolution
-from scalenas_mm.spaces import (CostModel, InputError, NASBench201Space,
-                                NCPSpace)
+from scalenas_mm.spaces import (CostModel, HRNASSpace, InputError,
+                                NASBench201Space, NCPSpace)
 
 FAST = dict(
     fit=dict(epochs=20), propagation=dict(iterations=10, lr=3.0), starts=4)
@@ -73,8 +73,9 @@ def test_no_trust_without_candidates():
     'space', [
         NCPSpace(channels=(8, 16, 24, 32)),
         NASBench201Space(),
+        HRNASSpace(),
     ],
-    ids=['ncp', 'nas-bench-201'])
+    ids=['ncp', 'nas-bench-201', 'hrnas'])
 def test_any_space_with_genes(space):
     costs = CostModel(space, (32, 32))
     searcher = NCPSearcher(

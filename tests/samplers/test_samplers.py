@@ -7,8 +7,8 @@ import pytest
 
 from scalenas_mm.samplers import (GroupedSampler, SandwichSampler,
                                   UniformSampler)
-from scalenas_mm.spaces import (NASBench201Space, NCPSpace, ScaleNetSpace,
-                                SettingError)
+from scalenas_mm.spaces import (HRNASSpace, NASBench201Space, NCPSpace,
+                                ScaleNetSpace, SettingError)
 
 SPACE = ScaleNetSpace()
 
@@ -138,7 +138,9 @@ def test_wrong_settings(build, message):
         build()
 
 
-@pytest.mark.parametrize('space', [NCPSpace(), NASBench201Space()])
+@pytest.mark.parametrize(
+    'space', [NCPSpace(), NASBench201Space(),
+              HRNASSpace()])
 @pytest.mark.parametrize('build', [SandwichSampler, UniformSampler])
 def test_other_spaces(build, space):
     draws = build(seed=2)(space, 5)

@@ -3,9 +3,13 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from scalenas_mm.spaces import Complexity, HRNASArch, HRNASSpace
+from scalenas_mm.spaces import Complexity, HRNASArch, HRNASSpace, SettingError
 from scalenas_mm.spaces.hrnas import arch_from_rows
+from .conformance import rng_of
+from .hrnas_spaces import CHANGES, small
 
 TASKS = dict(
     cls_imagenet=(1000, 1600),
@@ -206,3 +210,81 @@ def test_table_9(golden, size, giga, params):
     paper = golden['paper'][
         'Table 9 (44 transformers of 8 tokens, s = 2, 4, 8, 16): added params']
     assert round(params, -3) == paper[(2, 4, 8, 16).index(size)]
+
+
+def sparse(space, rng):
+    """An architecture with empty kernels, blocks and transformers, and with
+    single units."""
+    counts = space.spread_genes(rng, 1).reshape(len(space.places), -1)
+    few = rng.random(counts.shape)
+    counts = np.where(few < 0.3, 0, np.where(few < 0.5, counts > 0, counts))
+    counts[rng.random(len(counts)) < 0.2, :-1] = 0
+    return space.decode(counts.reshape(-1).astype(np.int16))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(CHANGES)), st.integers(0, 2**32 - 1),
+    st.tuples(st.integers(1, 700), st.integers(1, 700)))
+def test_a_unit_costs_what_the_network_saves_without_it(name, seed, size):
+    """For every kernel of every block, and for tokens."""
+    space = small(name)
+    arch = sparse(space, rng_of(seed))
+    genes = space.encode(arch)
+    less = np.repeat(genes[None], len(genes), 0) - np.eye(
+        len(genes), dtype=np.int16)
+    kept = genes > 0
+    after = space.complexity_batch(less[kept], size)
+    before = space.complexity(arch, size)
+    for rule in ('macs', 'params'):
+        costs = space.unit_costs(arch, size, rule)
+        assert costs.units.dtype == costs.tokens.dtype == np.float64
+        flat = np.column_stack([costs.units, costs.tokens]).reshape(-1)
+        saved = getattr(before, rule) - getattr(after, rule)
+        assert (flat[kept] == saved).all()
+
+
+def test_costs_of_eq_6():
+    """k * k * h * w of the output map; O(n) - O(n - 1) of the tokens, with
+    O(n) = 4 n d s^2 + 2 n^2 d + 8 n s^4 for encoder and decoder each."""
+    space = HRNASSpace(tokens=5, transformer=dict(size=4))
+    arch = space.max_arch()
+    costs = space.unit_costs(arch, (65, 97))
+
+    def transformer(n, s=4, d=16):
+        return 2 * (4 * n * d * s**2 + 2 * n**2 * d + 8 * n * s**4)
+
+    index = [place.name for place in space.places].index
+    keeps, reduces = index('stages.1.branches.1.0'), index(
+        'stages.1.fusion.1_0')
+    # 65 x 97 -> 33 x 49 -> 17 x 25 -> 9 x 13
+    assert costs.units[keeps].tolist() == [k * k * 9 * 13 for k in (3, 5, 7)]
+    assert costs.units[reduces].tolist() == costs.units[keeps].tolist()
+    assert costs.units[0].tolist() == [k * k * 17 * 25 for k in (3, 5, 7)]
+    assert costs.tokens[keeps] == transformer(5) - transformer(4)
+    fewer = HRNASArch(arch.channels, (2, *arch.tokens[1:]))
+    left = space.unit_costs(fewer, (65, 97)).tokens
+    assert left[0] == transformer(2) - transformer(1)
+    with pytest.raises(SettingError, match='rule: expected one of .*paper'):
+        space.unit_costs(arch, (65, 97), 'latency')
+
+
+def test_what_is_lost_does_not_cost():
+    """Empty blocks have neither norm nor squeeze-and-excitation."""
+    space = small('classification')
+    shortcuts = space.complexity(space.min_arch(), (32, 32))
+    genes = space.encode(space.min_arch())
+    genes[0] = 1
+    cost = space.complexity(space.decode(genes), (32, 32))
+    se, width = 3, 6
+    assert cost.params - shortcuts.params == (
+        (width + 2 + 9 + 2 + width + 2 * width) + se + 2 * se + 1)
+    assert cost.macs - shortcuts.macs == (2 * width + 9) * 64 + 2 * se
+
+
+def test_costs_of_huge_images_are_exact():
+    space = HRNASSpace(tokens=0, in_channels=3)
+    size = (2**16, 2**17)
+    whole = space.complexity(space.max_arch(), size)
+    piece = space.complexity(space.max_arch(), (512, 1024))
+    assert whole.macs == piece.macs * 2**14 > 2**49

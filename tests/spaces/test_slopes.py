@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from scalenas_mm.spaces import (CostModel, NCPSpace, ScaleNetSpace,
+from scalenas_mm.spaces import (CostModel, HRNASSpace, NCPSpace, ScaleNetSpace,
                                 cost_slopes, neighbours)
 
 SIZE = (64, 64)
@@ -23,7 +23,8 @@ def test_neighbours_are_the_next_choices():
 
 @pytest.mark.parametrize('space', [
     NCPSpace(channels=(8, 16, 400)),
-    ScaleNetSpace(4, depths=(1, 2), num_modules=(1, 1))
+    ScaleNetSpace(4, depths=(1, 2), num_modules=(1, 1)),
+    HRNASSpace(blocks=((1, ), ), widths=((8, ), ))
 ])  # yapf: disable
 def test_slopes_are_differences_of_costs(space):
     costs = CostModel(space, SIZE)

@@ -1,5 +1,6 @@
 """The space of HR-NAS (Sec. 3.2 and Appendix B)."""
 from functools import cached_property
+from numbers import Real
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
@@ -62,6 +63,7 @@ class HRNASSpace(Costed):
         SettingError: Names the argument, what was expected and what came.
     """
     arch_type = HRNASArch
+    p_gene = 0.05  # of hundreds of numbers, a few change
 
     def __init__(self,
                  stem: Sequence[int] = (24, 24),
@@ -96,9 +98,9 @@ class HRNASSpace(Costed):
         self.in_channels = whole('in_channels', in_channels)
         super().__init__()
         self._check_settings()
+        self._num_choices = np.array(self.most).reshape(-1) + 1
         self.choices = tuple(
-            np.arange(most + 1, dtype=GENE_DTYPE) for row in self.most
-            for most in row)
+            np.arange(num, dtype=GENE_DTYPE) for num in self._num_choices)
         self.parts = np.repeat(
             np.arange(len(self.places)),
             len(self.kernels) + 1)
@@ -118,10 +120,18 @@ class HRNASSpace(Costed):
             raise SettingError('kernels', 'odd numbers', self.kernels)
         if len(self.stem) != 2:
             raise SettingError('stem', 'two numbers', self.stem)
+        if not isinstance(self.se_ratio, Real) or not 0 <= self.se_ratio <= 8:
+            raise SettingError('se_ratio', 'a number from 0 to 8',
+                               self.se_ratio)
         num = dict(dense=1, classification=branches[-1] + 1, none=0)[self.head]
         if len(self.head_channels) != num:
             raise SettingError('head_channels', f'{num} numbers',
                                self.head_channels)
+        widest = max(place.in_channels for place in self.places)
+        if self.expansion * widest > HIGHEST:
+            raise SettingError(
+                'expansion', f'at most {HIGHEST} // {widest}, '
+                'the widest block', self.expansion)
 
     @cached_property
     def places(self) -> Tuple[BlockPlace, ...]:
@@ -207,6 +217,22 @@ class HRNASSpace(Costed):
     def values_of(self, genes: np.ndarray) -> np.ndarray:
         return genes
 
+    def _pick(self, uniform: np.ndarray) -> np.ndarray:
+        return (uniform * self._num_choices).astype(GENE_DTYPE)
+
+    def spread_genes(self, rng: np.random.Generator, num: int) -> np.ndarray:
+        """As :meth:`sample_genes`, spread over the whole range of costs.
+
+        Each vector has a share of its own, which all numbers have of their
+        largest value on average, kinds of units more or less; independent
+        numbers alone would crowd around half the cost.
+        """
+        kinds = len(self.kernels) + 1
+        share = rng.uniform(0.01, 0.99, (num, 1))
+        power = (1 - share) / share * 2**rng.uniform(-1, 1, (num, kinds))
+        uniform = rng.random((num, len(self.choices)))
+        return self._pick(uniform**np.tile(power, len(self.places)))
+
     def encode(self, arch: HRNASArch) -> np.ndarray:
         self.check(arch)
         return np.array([
@@ -232,6 +258,10 @@ class HRNASSpace(Costed):
     def output_channels(self, arch: HRNASArch) -> Tuple[int, ...]:
         self.check(arch)
         return self.head_channels[-1:] or self.widths[-1]
+
+    def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
+        channels = self.head_channels[-1:] or self.widths[-1]
+        return np.tile(np.array(channels, np.int64), (len(genes), 1))
 
 
 def _row(field: str, values: Any, least: int = 1) -> Tuple[int, ...]:
