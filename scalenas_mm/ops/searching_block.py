@@ -37,6 +37,8 @@ class SearchingBlock(BaseModule):
         with_cp (bool): Recompute activations to save memory.
     """
 
+    stays_when_empty = True  # as its shortcut; see slicing.cut_
+
     def __init__(self,
                  in_channels: int,
                  out_channels: int,

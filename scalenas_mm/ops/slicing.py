@@ -42,8 +42,6 @@ def cut_(module: nn.Module, parts: Mapping[str, Any]) -> List[Cut]:
         parts (Mapping[str, Any]): For each key of the state dict what is left
             of it: ``...`` for all, or a tuple of slices and index lists. Keys
             that are not in it go, and so do sub-modules of which nothing is
-            left: out of a ``ModuleDict``, or by an attribute that becomes
-            None.
 
     Returns:
         list[Cut]: Tensors that were cut, and those that went.
@@ -208,6 +206,11 @@ def _remove_empty(module: nn.Module, cuts: List[Cut]) -> None:
     left = {''}
     for key in module.state_dict():
         left.update(_owners(key))
+    stay = [
+        name for name, child in module.named_modules()
+        if getattr(child, 'stays_when_empty', False)
+    ]
+    left.update(*map(_owners, stay), stay)
     gone = [[path for path in _owners(cut.name) if path not in left]
             for cut in cuts if cut.new is None]
     for path in {paths[0] for paths in gone if paths}:

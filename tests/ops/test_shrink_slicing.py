@@ -127,8 +127,12 @@ def test_of_a_layer_with_nothing_left_the_attribute_becomes_none(block):
     assert list(outer.state_dict()) == [
         'a.other.weight', 'a.other.bias', 'b.weight', 'b.bias'
     ]
+    outer['a'].stays_when_empty = True
     cut_(outer, {k: ... for k in outer.state_dict() if k[0] == 'b'})
-    assert list(outer) == ['b']
+    assert list(outer) == ['a', 'b'] and outer['a'].other is None
+    outer['a'].stays_when_empty = False
+    cut_(outer, {})
+    assert list(outer) == ['a']  # of which there was nothing to remove
 
 
 def test_hooks_gradients_memory_format_and_attributes_stay(block):
