@@ -128,7 +128,7 @@ class HRNAS(SearchableBackbone):
         branch, the first at a quarter, each further one at half of the one
         before. Odd sides are rounded up.
         """
-        maps = [self.stem(x)]
+        maps = [self.stem(x)]  # None for branches that have ended
         for stage in self.stages:
             maps = stage(maps)
         return self.head(maps)

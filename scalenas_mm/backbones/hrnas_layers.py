@@ -1,5 +1,5 @@
 """What stands between the searching blocks of HR-NAS."""
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -7,8 +7,10 @@ from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
 from scalenas_mm.ops import SearchingBlock, build_activation, conv_norm
+from scalenas_mm.spaces.hrnas.layout import neighbours
 
 Blocks = Dict[str, SearchingBlock]
+Maps = Sequence[Optional[Tensor]]  # None for a branch that has ended
 UPSAMPLING = ('nearest', 'bilinear', 'released')
 
 
@@ -54,28 +56,31 @@ class HRNASFusion(nn.ModuleDict):
     def __init__(self, blocks: Blocks, sources: int, targets: int,
                  upsample: str, act_cfg: dict):
         super().__init__(blocks)
-        self.sources, self.targets = sources, targets
+        self.targets = targets
         self.upsample = upsample
+        self.terms = [[
+            j for j in neighbours(i, sources) if f'{i}_{j}' in blocks
+        ] for i in range(min(sources, targets))]
         # the only term of a sum may be the input itself, which others read
-        self.act = build_activation(act_cfg, sources > 1)
+        self.act = build_activation(act_cfg,
+                                    all(len(js) != 1 for js in self.terms))
 
-    def forward(self, maps: List[Tensor]) -> List[Tensor]:
+    def forward(self, maps: Maps) -> List[Optional[Tensor]]:
         """``maps`` holds ``(N, C_b, H_b, W_b)`` per branch."""
-        fused = [
-            self._fuse(maps, i) for i in range(min(len(maps), self.targets))
-        ]
+        fused = [self._fuse(maps, i) for i in range(len(self.terms))]
         for i in range(len(maps), self.targets):
-            fused.append(self[f'{i}_{i - 1}'](fused[-1]))
+            above = maps[-1] if fused[-1] is None else fused[-1]
+            fused.append(self[f'{i}_{i - 1}'](above))
         return fused
 
-    def _fuse(self, maps: List[Tensor], target: int) -> Tensor:
+    def _fuse(self, maps: Maps, target: int) -> Optional[Tensor]:
         terms: List[Tensor] = []
-        for j in range(max(target - 1, 0), min(target + 2, self.sources)):
+        for j in self.terms[target]:
             term = self[f'{target}_{j}'](maps[j])
             if j > target:
                 term = upsampled(term, terms[0].shape[2:], self.upsample)
             terms.append(term)
-        return self.act(sum(terms[1:], terms[0]))
+        return self.act(sum(terms[1:], terms[0])) if terms else None
 
 
 class HRNASStage(BaseModule):
@@ -92,23 +97,24 @@ class HRNASStage(BaseModule):
         self.fusion = fusion
         self.branches = ModuleList(Sequential(*row) for row in branches)
 
-    def forward(self, maps: List[Tensor]) -> List[Tensor]:
+    def forward(self, maps: Maps) -> List[Optional[Tensor]]:
         """``maps`` holds ``(N, C_b, H_b, W_b)`` per branch."""
         return [
-            branch(x) for branch, x in zip(self.branches, self.fusion(maps))
+            None if x is None else branch(x)
+            for branch, x in zip(self.branches, self.fusion(maps))
         ]
 
 
 class PlainHead(BaseModule):
     """The maps of all branches as they are."""
 
-    def forward(self, maps: List[Tensor]) -> Tuple[Tensor, ...]:
+    def forward(self, maps: Maps) -> Tuple[Tensor, ...]:
         """``(N, C_b, H_b, W_b)`` per branch."""
-        return tuple(maps)
+        return tuple(x for x in maps if x is not None)
 
 
 class DenseHead(BaseModule):
-    """All maps resized to the first one, joined, and a searching block.
+    """All maps resized to the finest one, joined, and a searching block.
 
     The paper says that there are no additional heads; the block, the
     costliest of the network, is what the released code has.
@@ -118,10 +124,11 @@ class DenseHead(BaseModule):
         super().__init__()
         self.project = project
 
-    def forward(self, maps: List[Tensor]) -> Tuple[Tensor]:
+    def forward(self, maps: Maps) -> Tuple[Tensor]:
         """Maps of all branches to one ``(N, C, H_0, W_0)``."""
-        size = maps[0].shape[2:]
-        return (self.project(torch.cat([resize(x, size) for x in maps], 1)), )
+        found = [x for x in maps if x is not None]
+        size = found[0].shape[2:]
+        return (self.project(torch.cat([resize(x, size) for x in found], 1)), )
 
 
 class ClassificationHead(BaseModule):

@@ -11,6 +11,9 @@ SMALL = dict(
     transformer=dict(size=2),
     head_channels=(10, ))
 SINGLE = dict(blocks=((1, ), (2, )), widths=((6, ), (8, )))
+# the upper branches end, a chain is left
+ENDED = dict(
+    blocks=((1, ), (0, 2), (0, 0, 1)), widths=((6, ), (0, 8), (0, 0, 12)))
 CLASSES = dict(head='classification', head_channels=(6, 9, 14, 16))
 CHANGES = dict(
     paper=dict(),
@@ -18,6 +21,7 @@ CHANGES = dict(
     classification=dict(CLASSES, se_ratio=0.5),
     branches=dict(head='none', head_channels=None, reductions=True),
     single=dict(SINGLE, kernels=(3, 5, 7)),
+    ended=dict(ENDED, kernels=(3, )),
     encoder=dict(transformer=dict(size=4, decoder=False, heads=2)),
     learned=dict(
         reductions=True,

@@ -46,7 +46,8 @@ def block_places(stem: int, blocks: Rows, widths: Rows, head: str,
     Args:
         stem: Channels that the stem puts out.
         blocks: For each stage, the blocks of each branch.
-        widths: For each stage, the channels of each branch.
+        widths: For each stage, the channels of each branch; 0 of those that
+            have ended.
         head: ``dense``, ``classification`` or ``none``.
         head_channels: As :class:`HRNASSpace`.
     """
@@ -73,22 +74,24 @@ def neighbours(target: int, num: int) -> range:
 def _fusion(name: str, sources: Sequence[int],
             targets: Sequence[int]) -> Iterator[BlockPlace]:
     """Blocks of a fusion module; a new branch comes from the fused one above
-    it."""
+    it, or from the last map of that, if it ends here."""
     for i, width in enumerate(targets):
         if i == len(sources):
-            yield BlockPlace(f'{name}.{i}_{i - 1}', targets[i - 1], width, 2,
-                             STEM_LEVEL + i - 1)
+            yield BlockPlace(f'{name}.{i}_{i - 1}', targets[i - 1]
+                             or sources[i - 1], width, 2, STEM_LEVEL + i - 1)
             continue
         for j in neighbours(i, len(sources)):
-            yield BlockPlace(f'{name}.{i}_{j}', sources[j], width,
-                             2 if j < i else 1, STEM_LEVEL + j)
+            if width and sources[j]:
+                yield BlockPlace(f'{name}.{i}_{j}', sources[j], width,
+                                 2 if j < i else 1, STEM_LEVEL + j)
 
 
 def _head(head: str, widths: Sequence[int],
           channels: Sequence[int]) -> Iterator[BlockPlace]:
     if head == 'dense':
+        finest = next(b for b, width in enumerate(widths) if width)
         yield BlockPlace('head.project', sum(widths), channels[0], 1,
-                         STEM_LEVEL)
+                         STEM_LEVEL + finest)
     if head == 'classification':
         for b, (width, out) in enumerate(zip(widths, channels)):
             yield BlockPlace(f'head.increase.{b}', width, out, 1,

@@ -39,7 +39,8 @@ class HRNASSpace(Costed):
             of each branch. A stage has as many branches as the one before, or
             one more.
         widths (Sequence[Sequence[int]]): For each stage, the channels of
-            each branch.
+            each branch. 0 ends a branch: from then on it is not there, and
+            has no blocks.
         kernels (Sequence[int]): Kernel sizes, odd.
         expansion (int): Channels of each depthwise convolution of the
             largest architecture, as a multiple of its block's input (r).
@@ -82,7 +83,7 @@ class HRNASSpace(Costed):
             raise SettingError('head', f'one of {tuple(HEADS)}', head)
         self.stem = _row('stem', stem)
         self.widths = tuple(
-            _row(f'widths[{i}]', row) for i, row in enumerate(widths))
+            _row(f'widths[{i}]', row, 0) for i, row in enumerate(widths))
         self.blocks = tuple(
             _row(f'blocks[{i}]', row, 0) for i, row in enumerate(blocks))
         self.kernels = whole_set('kernels', kernels, 99)
@@ -116,6 +117,7 @@ class HRNASSpace(Costed):
                 raise SettingError(
                     'widths', 'as many branches as the stage '
                     'before or one more', self.widths)
+        self._check_ends()
         if any(kernel % 2 == 0 for kernel in self.kernels):
             raise SettingError('kernels', 'odd numbers', self.kernels)
         if len(self.stem) != 2:
@@ -132,6 +134,22 @@ class HRNASSpace(Costed):
             raise SettingError(
                 'expansion', f'at most {HIGHEST} // {widest}, '
                 'the widest block', self.expansion)
+
+    def _check_ends(self) -> None:
+        """Of branches."""
+        before: Tuple[int, ...] = (1, )
+        for i, (widths, blocks) in enumerate(zip(self.widths, self.blocks)):
+            again = any(now > was == 0 for was, now in zip(before, widths))
+            if again or not widths[-1] or any(
+                    block > width == 0
+                    for block, width in zip(blocks, widths)):
+                raise SettingError(
+                    f'widths[{i}]', 'a last branch, no blocks in branches '
+                    'that have ended, and none that begins again', widths)
+            if not all(widths) and self.head == 'classification':
+                raise SettingError('head', 'another one, where branches end',
+                                   self.head)
+            before = widths
 
     @cached_property
     def places(self) -> Tuple[BlockPlace, ...]:
@@ -257,7 +275,7 @@ class HRNASSpace(Costed):
     # -- outputs ----------------------------------------------------------
     def output_channels(self, arch: HRNASArch) -> Tuple[int, ...]:
         self.check(arch)
-        return self.head_channels[-1:] or self.widths[-1]
+        return self.head_channels[-1:] or tuple(filter(None, self.widths[-1]))
 
     def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
         channels = self.head_channels[-1:] or self.widths[-1]
