@@ -17,13 +17,14 @@ _MODULES = dict(
     plot_fronts='fronts',
     plot_pareto='pareto',
     plot_progress='pareto',
+    plot_trajectory='trajectory',
     read_fronts='fronts_data',
     write_report='report')
 
 __all__ = [
     'ExportedNetwork', 'Report', 'draw_arch', 'draw_sheet', 'draw_topology',
     'has_drawing', 'load_records', 'plot_fronts', 'plot_pareto',
-    'plot_progress', 'read_fronts', 'write_report'
+    'plot_progress', 'plot_trajectory', 'read_fronts', 'write_report'
 ]
 
 

@@ -1,5 +1,5 @@
 """What the plots of a search show, as tables."""
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 import pandas as pd
@@ -48,10 +48,12 @@ def _flat(rows: List[Dict[str, Any]]) -> pd.DataFrame:
     } for row in rows])
 
 
-def evaluated(records: pd.DataFrame, metric: str, cost: str) -> pd.DataFrame:
+def evaluated(records: pd.DataFrame, metric: Optional[str],
+              cost: str) -> pd.DataFrame:
     """Candidates that have the metric: id, generation, cost, metric.
 
-    Costs are in the unit of :func:`unit_of`.
+    Costs are in the unit of :func:`unit_of`. Without a metric, all that did
+    not fail.
 
     Raises:
         KeyError: ``cost`` is unknown, or no candidate has the metric.
@@ -64,7 +66,8 @@ def evaluated(records: pd.DataFrame, metric: str, cost: str) -> pd.DataFrame:
                          f'candidate, got {len(records)} records')
     out = records.loc[records.status == OK, ['id', 'generation']].copy()
     out['cost'] = _column(records, 'cost', cost) / unit_of(cost)[0]
-    out['metric'] = _column(records, 'metrics', metric)
+    if metric is not None:
+        out['metric'] = _column(records, 'metrics', metric)
     return out.dropna().reset_index(drop=True)
 
 
