@@ -27,10 +27,11 @@ ALLOWED = {
     'evaluation': {'spaces', 'ops', 'backbones.base'},
     'metrics': {'spaces'},
     'supernets': {'spaces', 'ops', 'backbones.base'},
-    # 'benchmarks': it trains the networks of a benchmark and fills its rows
+    # 'benchmarks': it trains the networks of a benchmark and fills its rows;
+    # 'ops': it cuts what a shrinking network's optimiser holds
     'engine': {
         'spaces', 'samplers', 'search', 'evaluation', 'supernets',
-        'backbones.base', 'benchmarks'
+        'backbones.base', 'benchmarks', 'ops'
     },
     'export': {'backbones', 'ops', 'evaluation', 'search', 'spaces'},
     'visualization': {'spaces', 'search', 'benchmarks'},

@@ -2,13 +2,16 @@
 from .benchmark import DeviceLost, open_rows, train_missing
 from .curve_hook import ValidationCurveHook
 from .network_training import TrainedNetwork, train_network, training_identity
+from .optimizers import RMSpropInside
 from .search_hooks import SearchLoggerHook
 from .search_loop import SearchLoop
+from .shrink_hook import ShrinkHook
 from .stopping import SearchStopped
 from .subnet_loop import SubnetTestLoop, SubnetValLoop
 
 __all__ = [
-    'DeviceLost', 'SearchLoggerHook', 'SearchLoop', 'SearchStopped',
-    'SubnetTestLoop', 'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook',
-    'open_rows', 'train_missing', 'train_network', 'training_identity'
+    'DeviceLost', 'RMSpropInside', 'SearchLoggerHook', 'ShrinkHook',
+    'SearchLoop', 'SearchStopped', 'SubnetTestLoop', 'SubnetValLoop',
+    'TrainedNetwork', 'ValidationCurveHook', 'open_rows', 'train_missing',
+    'train_network', 'training_identity'
 ]

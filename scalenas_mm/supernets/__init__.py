@@ -1,9 +1,12 @@
 """Wrappers that train one set of weights for many architectures."""
+from .averages import RampedAverage
 from .distillation import Distillation, frozen_statistics
 from .one_shot import OneShotSupernet
 from .outputs import Outputs, capture
+from .shrinking import ShrinkingSupernet
+from .unit_penalty import UnitPenalty
 
 __all__ = [
-    'Distillation', 'OneShotSupernet', 'Outputs', 'capture',
-    'frozen_statistics'
+    'Distillation', 'OneShotSupernet', 'Outputs', 'RampedAverage',
+    'ShrinkingSupernet', 'UnitPenalty', 'capture', 'frozen_statistics'
 ]
