@@ -95,16 +95,22 @@ class LightweightTransformer(nn.Module):
         return AttentionLayer(width, s.heads, s.ffn_ratio * width, s.ffn_bias,
                               s.dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(N, C, H, W)`` to ``(N, C', H', W')``, where H' and W' are H
-        and W over the stride, rounded up."""
+    def forward(self, x: Tensor, size: Optional[Size] = None) -> Tensor:
+        """Map ``(N, C, H, W)`` to ``(N, C', H', W')``.
+
+        Args:
+            x (Tensor): Input map.
+            size (tuple, optional): H' and W'. Defaults to H and W over the
+                stride, rounded up.
+        """
         grid = (self.settings.size, ) * 2
         positions = self._positions(x, grid)
         tokens = self._transform(self._project(x, positions, grid), positions)
         maps = tokens.unflatten(2, grid)
         if x.is_contiguous(memory_format=torch.channels_last):
             maps = maps.contiguous(memory_format=torch.channels_last)
-        size = [-(-side // self.stride) for side in x.shape[2:]]
+        if size is None:
+            size = tuple(-(-side // self.stride) for side in x.shape[2:])
         return _resize(self.reverse_norm(self.reverse_proj(maps)), size)
 
     def _positions(self, x: Tensor, grid: Size) -> Tensor:
