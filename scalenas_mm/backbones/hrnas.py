@@ -6,6 +6,7 @@ from mmengine.model import ModuleList, Sequential
 from torch import Tensor, nn
 
 from scalenas_mm.ops import SearchingBlock
+from scalenas_mm.ops.slicing import Cut, cut_
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import ArchError, HRNASArch, HRNASSpace, SettingError
 from scalenas_mm.spaces.settings import probability
@@ -235,7 +236,7 @@ class HRNAS(SearchableBackbone):
             tokens = best(scores[f'{name}.{TOKENS}'], arch.tokens[i])
         return units, tokens
 
-    def shrink(self, arch: Any, scores: Optional[Scores] = None) -> List[Any]:
+    def shrink(self, arch: Any, scores: Optional[Scores] = None) -> List[Cut]:
         """Remove what a smaller architecture does not have.
 
         Parameters that change are new objects; :func:`cut_` says what becomes
@@ -252,7 +253,6 @@ class HRNAS(SearchableBackbone):
         Raises:
             ArchError: The network is fixed, or as :meth:`parts`.
         """
-        from scalenas_mm.ops.slicing import cut_
         arch = self.space.resolve(arch)
         if self.kind != SHRINKING and arch != self._built:
             raise ArchError(

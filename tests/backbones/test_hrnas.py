@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from scalenas_mm.backbones import HRNAS, SHRINKING
-from scalenas_mm.evaluation.counter import count
 from scalenas_mm.export.released_hrnas import convert_hrnas
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import ArchError, HRNASArch, HRNASSpace, SettingError
@@ -134,29 +133,26 @@ def test_parameters_of_the_published_supernets(options, classifier, params):
     assert net.kind == SHRINKING
 
 
-@pytest.mark.parametrize('head', HEADS)
 @pytest.mark.parametrize('options', [
-    dict(),
-    dict(se_ratio=0.5, reductions=True, act_cfg=dict(type='Swish')),
+    dict(
+        HEADS['classification'],
+        se_ratio=.5,
+        reductions=True,
+        act_cfg=dict(type='Swish')),
     dict(transformer='released', kernels=(3, 7), upsample='bilinear'),
-    dict(blocks=((1, ), (2, )), widths=((4, ), (6, )), tokens=0)
+    dict(HEADS['none'], transformer=dict(decoder=False, positions='learned')),
+    dict(blocks=((1, ), (0, 1)), widths=((4, ), (0, 6)), tokens=0)
 ])
-def test_counted_cost_is_the_closed_form(head, options):
-    """Of the built network; every parameter counts and is trained."""
-    head = dict(HEADS[head])
-    if 'blocks' in options and 'head' in head and head['head'] != 'none':
-        head['head_channels'] = (6, 10)
-    net = tiny(**{**head, **options})
-    space = net.space
+def test_every_parameter_is_trained(options):
+    """And there are no more than are counted, whatever is left."""
+    space = tiny(**options).space
     rng = np.random.default_rng(0)
     for arch in (space.max_arch(), space.sample(rng), space.min_arch()):
-        net = net if arch == net.arch else tiny(arch, **{**head, **options})
-        grads = backward(net.train(), image(2, 3, 35, 43))
+        net = tiny(arch, **options).train()
+        grads = backward(net, image(2, 3, 35, 43))
         assert all(grad is not None for grad in grads.values())
-        net.eval()
-        counted = count(net, lambda: net(torch.zeros(1, 3, 35, 43)))
-        assert counted == space.complexity(arch, (35, 43))
-        assert counted.params == sum(map(torch.numel, net.parameters()))
+        params = sum(p.numel() for p in net.parameters())
+        assert params == space.complexity(arch, (35, 43)).params
 
 
 def test_sizes_of_the_outputs():
@@ -342,6 +338,36 @@ def test_parts_keep_the_best_units_of_each_kernel_in_their_order():
         assert parts[name + k] == ([1, 2], )
     assert parts[f'{name}reverse_proj.weight'] == (slice(None), [1, 2])
     assert parts[f'{name}encoder.linear1.weight'] is ...
+
+
+@pytest.mark.parametrize('head', HEADS)
+def test_a_shrunk_network_is_the_one_built_small(head):
+    """It has the same weights and outputs, and goes on training."""
+    options = dict(HEADS[head], se_ratio=.5, reductions=True)
+    net = tiny(**options)
+    for i, arch in enumerate(
+        [net.space.sample(np.random.default_rng(5)),
+         net.space.min_arch()]):
+        if i == 0:
+            backward(net, image(2, 3, 35, 43))
+        parts, weights = net.parts(arch), net.state_dict()
+        small = tiny(arch, **options)
+        small.load_state_dict({k: weights[k][v] for k, v in parts.items()})
+        cuts = net.shrink(arch)
+        assert net.arch == arch and net.kind == SHRINKING
+        assert {cut.name
+                for cut in cuts
+                } == {key
+                      for key in weights if parts.get(key) is not ...}
+        found = net.state_dict()
+        assert list(found) == list(small.state_dict())
+        assert all(
+            torch.equal(found[k], v) for k, v in small.state_dict().items())
+        x = image(2, 3, 35, 43)
+        for a, b in zip(net.eval()(x), small.eval()(x), strict=True):
+            assert torch.equal(a, b)
+        grads = backward(net.train(), x)
+        assert all(grad is not None for grad in grads.values())
 
 
 def test_a_network_only_gets_smaller():
