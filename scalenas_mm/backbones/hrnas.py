@@ -1,16 +1,17 @@
 """The network of convolutions and lightweight transformers of HR-NAS."""
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import ModuleList, Sequential
 from torch import Tensor, nn
 
 from scalenas_mm.ops import SearchingBlock
-from scalenas_mm.ops.slicing import Cut, cut_
+from scalenas_mm.ops.slicing import Cut, apply_cuts_, planned_cuts
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import ArchError, HRNASArch, HRNASSpace, SettingError
 from scalenas_mm.spaces.settings import probability
 from .base import SHRINKING, Index, SearchableBackbone
+from .hrnas_folding import Changed, Folding
 from .hrnas_layers import (UPSAMPLING, Blocks, ClassificationHead, DenseHead,
                            HRNASFusion, HRNASStage, PlainHead, conv_norm_act)
 from .hrnas_parts import best, block_parts, chosen, counts
@@ -258,9 +259,26 @@ class HRNAS(SearchableBackbone):
             raise ArchError(
                 'arch', f'{self._built.digest}, which this '
                 f'{self.kind} network was built with', arch.digest)
-        cuts = cut_(self, self.parts(arch, scores))
-        self._built = self._arch = arch
+        cuts = planned_cuts(self, self.parts(arch, scores))
+        self.become(arch, cuts)
         return cuts
+
+    def become(self, arch: HRNASArch, cuts: Sequence[Cut]) -> None:
+        """Be ``arch`` by cuts that were planned on its :meth:`parts`."""
+        apply_cuts_(self, cuts)
+        self._built = self._arch = arch
+
+    def fold_dead(self, parts: Mapping[str, Index]) -> Changed:
+        """Keep the constants that units emit which are about to go.
+
+        Args:
+            parts (Mapping[str, Any]): From :meth:`parts`. See
+                :class:`Folding` for what is exact.
+
+        Returns:
+            list[tuple]: Tensors that were changed and what they were.
+        """
+        return Folding(self, parts).run()
 
     def _check_smaller(self, arch: HRNASArch) -> None:
         self.space.check(arch)
