@@ -67,7 +67,7 @@ def config(work_dir, epochs=4, shrink=None, **settings):
         interval=1,
         threshold=0.9,
         num_calibration_batches=2)
-    return Config(
+    out = Config(
         dict(
             model=dict(
                 type='scalenas_mm.ShrinkingSupernet',
@@ -95,8 +95,18 @@ def config(work_dir, epochs=4, shrink=None, **settings):
                 logger=dict(type='LoggerHook', interval=1)),
             randomness=dict(seed=0),
             experiment_name=f'shrinking {work_dir}',
-            log_level='WARNING',
-            **settings))
+            log_level='WARNING'))
+    out.update(settings)
+    return out
+
+
+def by_iterations(cfg, iterations, checkpoint):
+    """The same as a run that knows no epochs."""
+    cfg.train_cfg = dict(
+        by_epoch=False, max_iters=iterations, val_interval=checkpoint)
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler')
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=checkpoint)
+    return cfg
 
 
 def runner_of(cfg, *hooks):
