@@ -10,6 +10,7 @@ _MODULES = dict(
     ExportedNetwork='report',
     Report='report',
     draw_arch='drawings',
+    draw_searching_blocks='hrnas',
     draw_sheet='sheet',
     draw_topology='scalenet',
     has_drawing='drawings',
@@ -22,9 +23,10 @@ _MODULES = dict(
     write_report='report')
 
 __all__ = [
-    'ExportedNetwork', 'Report', 'draw_arch', 'draw_sheet', 'draw_topology',
-    'has_drawing', 'load_records', 'plot_fronts', 'plot_pareto',
-    'plot_progress', 'plot_trajectory', 'read_fronts', 'write_report'
+    'ExportedNetwork', 'Report', 'draw_arch', 'draw_searching_blocks',
+    'draw_sheet', 'draw_topology', 'has_drawing', 'load_records',
+    'plot_fronts', 'plot_pareto', 'plot_progress', 'plot_trajectory',
+    'read_fronts', 'write_report'
 ]
 
 

@@ -4,9 +4,10 @@ from typing import Optional
 
 from matplotlib.figure import Figure
 
-from scalenas_mm.spaces import Arch, ScaleNetSpace, Space
+from scalenas_mm.spaces import Arch, HRNASSpace, ScaleNetSpace, Space
 from scalenas_mm.spaces.cost import Size
 from .figures import PathLike
+from .hrnas import draw_searching_blocks
 from .scalenet import draw_topology
 
 
@@ -39,6 +40,7 @@ def draw_arch(space: Space,
     return None
 
 
+draw_arch.register(HRNASSpace, draw_searching_blocks)
 draw_arch.register(ScaleNetSpace, draw_topology)
 
 
