@@ -72,6 +72,9 @@ def test_help_needs_no_heavy_import(command):
     ('misc/print_config.py', ['none.py'], 'config not found: none.py'),
     ('model_converters/ncp_released.py', ['a', 'b', '--task', 'seg'
                                           ], 'file not found: a'),
+    ('model_converters/hrnas_released.py', ['a', 'b.pth'
+                                            ], 'file not found: a'),
+    ('model_converters/hrnas_released.py', ['--rows', 'a'], 'give SRC DST'),
     ('model_converters/scalenas_released.py', ['a', 'b', '--task', 'seg'
                                                ], 'file not found: a'),
     ('model_converters/higherhrnet_released.py', ['a', 'b'

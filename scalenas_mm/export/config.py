@@ -148,6 +148,25 @@ def inheriting_config(base: Path,
             f'arch = {arch_text(value)}\n{body}')
 
 
+def model_config(model: Dict[str, Any], arch: Any, scope: str,
+                 comment: str) -> str:
+    """Text of a config that has a model only.
+
+    Args:
+        model (dict): Config of the model.
+        arch (Any): The architecture of its backbone.
+        scope (str): Default scope.
+        comment (str): Lines for the head of the file.
+    """
+    model = plain_cfg(model)
+    searchable_cfg(model)['arch'] = Name('arch')
+    body = FormatCode(f'model = {_source(model)}\n', style_config='pep8')[0]
+    return (f'{_commented(comment)}\n'
+            "custom_imports = dict(imports=['scalenas_mm.registry'])\n"
+            f'default_scope = {scope!r}\n\n'
+            f'arch = {arch_text(arch.to_dict())}\n{body}')
+
+
 def _judged(cfg: Mapping[str, Any]) -> Dict[str, Any]:
     return {key: cfg[key] for key in JUDGED if key in cfg}
 

@@ -108,8 +108,9 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
         text = str(error).split('WeightsUnpickler error:')[-1]
         first = text.strip().splitlines() or ['empty file']
         raise ReleasedError(f'{path}: not a checkpoint ({first[0]})') from None
-    if isinstance(data, dict) and isinstance(data.get('state_dict'), dict):
-        data = data['state_dict']
+    for key in ('state_dict', 'model'):
+        if isinstance(data, dict) and isinstance(data.get(key), dict):
+            data = data[key]
     if not isinstance(data, dict) or not data or not all(
             isinstance(value, Tensor) for value in data.values()):
         raise ReleasedError(f'{path}: expected a dict of tensors')

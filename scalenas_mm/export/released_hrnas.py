@@ -1,14 +1,15 @@
 """Read what the authors of HR-NAS released: weights."""
-from typing import Any, Dict, List, Mapping, NamedTuple
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import torch
 from torch import Tensor
 
 from scalenas_mm.backbones import HRNAS
 from scalenas_mm.spaces import HRNASArch, HRNASSpace
-from .released import ReleasedError
+from .released import ReleasedError, load_weights
 from .released_hrnas_shapes import (Tensors, depthwise, infer_arch,
-                                    infer_space, take_apart)
+                                    infer_space, plain_names, take_apart)
 
 # part of a released name -> part of the name here
 TRANSFORMER = {
@@ -44,18 +45,61 @@ HEADS = dict(
         'final_layer.': 'backbone.head.final.'
     })
 
+SCOPES = dict(seg='mmseg', pose='mmpose', cls='mmpretrain')
+RESAVE = (
+    'the released code saves whole objects, which are never unpickled here; '
+    'with that code on the path, torch.save(torch.load(FILE, '
+    "weights_only=False)['model'].state_dict(), NEW) makes a file that can "
+    'be converted')
+
 
 class Converted(NamedTuple):
     """A released network as ours.
 
     Attributes:
         weights: State dict of the whole model.
-        backbone: Config of its backbone.
-        arch: Its architecture.
+        model: Config of the model.
+        arch: Architecture of its backbone.
+        task: ``seg``, ``pose`` or ``cls``.
     """
     weights: Dict[str, Tensor]
-    backbone: Dict[str, Any]
+    model: Dict[str, Any]
     arch: HRNASArch
+    task: str
+
+    @property
+    def scope(self) -> str:
+        """Default scope of the model's config."""
+        return SCOPES[self.task]
+
+
+def load_hrnas(path: Path) -> Mapping[str, Tensor]:
+    """State dict in a file, tensors only.
+
+    Raises:
+        ReleasedError: The file holds anything else.
+    """
+    try:
+        return load_weights(path)
+    except ReleasedError as error:
+        hint = f'; {RESAVE}' if 'global' in str(error).lower() else ''
+        raise ReleasedError(f'{error}{hint}') from None
+
+
+def averaged(state_dict: Mapping[str, Tensor],
+             averages: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+    """A state dict with moving averages in the place of what they are of.
+
+    Raises:
+        ReleasedError: An average is of no tensor of this shape.
+    """
+    out = plain_names(state_dict)
+    for name, value in plain_names(averages).items():
+        if name not in out or out[name].shape != value.shape:
+            raise ReleasedError(f'the average {name} of shape '
+                                f'{tuple(value.shape)} is of no weight')
+        out[name] = value
+    return out
 
 
 def transformer_weights(released: Mapping[str, Tensor]) -> Dict[str, Tensor]:
@@ -74,15 +118,17 @@ def transformer_weights(released: Mapping[str, Tensor]) -> Dict[str, Tensor]:
     return out
 
 
-def convert_hrnas(state_dict: Mapping[str, Tensor], task: str) -> Converted:
+def convert_hrnas(state_dict: Mapping[str, Tensor],
+                  task: Optional[str] = None) -> Converted:
     """A released network as a whole model of ours.
 
     Args:
         state_dict (Mapping): Keys may begin with ``module.`` or ``model.``;
             values may be half precision.
-        task (str): ``seg`` (mmseg's FCNHead without convolutions), ``pose``
-            (mmpose's HeatmapHead without deconvolutions) or ``cls``
-            (mmpretrain's LinearClsHead after global average pooling).
+        task (str, optional): ``seg`` (mmseg's FCNHead without convolutions),
+            ``pose`` (mmpose's HeatmapHead without deconvolutions) or ``cls``
+            (mmpretrain's LinearClsHead after global average pooling, which
+            need not be given).
 
     Raises:
         ReleasedError: Not a released network of this task; weights are
@@ -90,11 +136,7 @@ def convert_hrnas(state_dict: Mapping[str, Tensor], task: str) -> Converted:
     """
     released = take_apart(state_dict)
     settings = infer_space(released)
-    head = 'classification' if task == 'cls' else 'dense'
-    if settings['head'] != head:
-        raise ReleasedError(
-            f'expected the head {head} for {task}, the weights '
-            f'have {settings["head"]}')
+    task = _checked_task(task, settings['head'])
     arch = infer_arch(released, HRNASSpace(**settings))
     backbone = _backbone(settings, arch, task, released.fused)
     weights: Dict[str, Tensor] = {}
@@ -106,9 +148,63 @@ def convert_hrnas(state_dict: Mapping[str, Tensor], task: str) -> Converted:
             for key, value in block_weights(block).items()
         })
     weights = transformer_weights(weights)
-    _check(weights, backbone,
-           HEADS[task]['classifier.' if task != 'cls' else 'classifier.1.'])
-    return Converted(weights, backbone, arch)
+    _check(weights, backbone, _head_name(task))
+    classes = len(weights[f'{_head_name(task)}bias'])
+    return Converted(weights, _model(task, backbone, settings, classes), arch,
+                     task)
+
+
+def _head_name(task: str) -> str:
+    return next(new for old, new in HEADS[task].items() if 'class' in old)
+
+
+def _checked_task(task: Optional[str], head: str) -> str:
+    found = ('cls', ) if head == 'classification' else ('seg', 'pose')
+    if task is None and len(found) > 1:
+        raise ReleasedError(
+            'expected the task, seg or pose: their networks look alike')
+    if task is not None and task not in found:
+        raise ReleasedError(
+            f'expected weights for {task}, these have the head of '
+            f'{" or ".join(found)}')
+    return task or found[0]
+
+
+def _model(task: str, backbone: Dict[str, Any], settings: Dict[str, Any],
+           classes: int) -> Dict[str, Any]:
+    """Config of the model around a backbone."""
+    channels = settings['head_channels'][-1]
+    if task == 'cls':
+        return dict(
+            type='ImageClassifier',
+            backbone=backbone,
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(
+                type='LinearClsHead',
+                num_classes=classes,
+                in_channels=channels))
+    if task == 'pose':
+        return dict(
+            type='TopdownPoseEstimator',
+            backbone=backbone,
+            head=dict(
+                type='HeatmapHead',
+                in_channels=channels,
+                out_channels=classes,
+                deconv_out_channels=None))
+    return dict(
+        type='EncoderDecoder',
+        backbone=backbone,
+        decode_head=dict(
+            type='FCNHead',
+            in_channels=channels,
+            in_index=0,
+            channels=channels,
+            num_convs=0,
+            concat_input=False,
+            dropout_ratio=0.,
+            num_classes=classes,
+            align_corners=False))
 
 
 def _backbone(settings: Dict[str, Any], arch: HRNASArch, task: str,
@@ -160,14 +256,17 @@ def block_weights(block: Tensors) -> Tensors:
 
 def _joined(block: Tensors, names: List[str], old: str, new: str,
             axis: int) -> Tensors:
-    out = {}
-    for key in block:
-        if names and key.startswith(names[0] + old):
-            rest = key[len(names[0] + old):]
-            values = [block[f'{name}{old}{rest}'] for name in names]
-            out[new + rest] = torch.cat(values,
-                                        axis) if values[0].ndim else values[0]
-    return out
+    """What the kernels have of one kind, joined."""
+    found: Dict[str, List[Tensor]] = {}
+    for name in names:
+        start = name + old
+        for key, value in block.items():
+            if key.startswith(start):
+                found.setdefault(new + key[len(start):], []).append(value)
+    return {
+        key: torch.cat(values, axis) if values[0].ndim else values[0]
+        for key, values in found.items()
+    }
 
 
 def _check(weights: Mapping[str, Tensor], backbone: Dict[str, Any],

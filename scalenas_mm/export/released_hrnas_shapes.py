@@ -42,6 +42,14 @@ class Released(NamedTuple):
                    for block in self.blocks.values())
 
 
+def plain_names(state_dict: Mapping[str, Tensor]) -> Tensors:
+    """Without what wrappers put before the names."""
+    return {
+        re.sub(r'^(module\.|model\.)+', '', key): value
+        for key, value in state_dict.items()
+    }
+
+
 def take_apart(state_dict: Mapping[str, Tensor]) -> Released:
     """Sort the tensors of a released network by block.
 
@@ -51,8 +59,7 @@ def take_apart(state_dict: Mapping[str, Tensor]) -> Released:
         state_dict (Mapping): Keys may begin with ``module.`` or ``model.``.
     """
     out = Released({}, {})
-    for key, value in state_dict.items():
-        key = re.sub(r'^(module\.|model\.)+', '', key)
+    for key, value in plain_names(state_dict).items():
         name, rest = _block(key)
         if not name:
             out.rest[key] = value
@@ -221,15 +228,15 @@ def _inside(released: Released, outer: HRNASSpace) -> Dict[str, Any]:
         if place.keeps_shape:
             sizes.add(_tokens(blocks.get(place.name, {})))
     most = max((_tokens(block) for block in blocks.values()), default=0)
-    return dict(
+    out = dict(
         kernels=sorted(kernels),
         expansion=_largest(ratios, 4),
         tokens=_largest(sizes | {most}, 64) if most else 0,
-        transformer='paper' if not most else _transformer(blocks),
         reductions=any(
             _tokens(blocks.get(place.name, {})) for place in outer.places
             if not place.keeps_shape),
         se_ratio=_se_ratio(released, outer))
+    return dict(out, transformer=_transformer(blocks)) if most else out
 
 
 def _largest(found: Any, usual: int) -> int:

@@ -85,7 +85,7 @@ def test_outputs_of_the_released_networks(shared_data, name):
     weights = torch.load(
         shared_data / 'hrnas' / 'weights' / f'{name}.pth', weights_only=True)
     converted = convert_hrnas(weights, task)
-    net = MODELS.build(converted.backbone).eval()
+    net = MODELS.build(converted.model['backbone']).eval()
     net.load_state_dict({
         key[len('backbone.'):]: value
         for key, value in converted.weights.items()
