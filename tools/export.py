@@ -26,7 +26,12 @@ def number(text):
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config of the search')
-    parser.add_argument('checkpoint', help='the supernet that was searched')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='the supernet that was searched; of a run in which a network '
+        'shrinks, the folder of its networks (default: shrunk/ beside the '
+        'archive)')
     parser.add_argument('--archive', required=True, help='its archive.jsonl')
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument('--id', type=int, nargs='+', help='ids of candidates')
@@ -109,9 +114,11 @@ def comment(record, archive, objectives):
     results = ', '.join(f'{key} {record.value(key):g}'
                         for key in objectives.directions
                         if key in record.metrics)
+    where = 'in the supernet' if record.step is None else (
+        f'after {record.step} iterations')
     return (f'Candidate {record.id} of {archive.name}, '
             f'architecture {record.digest}.\n'
-            f'{results} in the supernet, '
+            f'{results} {where}, '
             f'{record.cost["macs"] / 1e9:.4g} GMACs and '
             f'{record.cost["params"] / 1e6:.4g} M parameters (model).')
 
@@ -134,9 +141,9 @@ def export(args):
     from mmengine.registry import init_default_scope
 
     import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
-    from scalenas_mm.export import backbone_name, open_source
+    from scalenas_mm.export import backbone_name
     init_default_scope(config.get('default_scope', 'mmengine'))
-    source = open_source(Path(args.config), config, args.checkpoint, meta)
+    source = opened(args, config, meta)
     for record in chosen:
         name = source.name(record)
         if args.backbone_only:
@@ -152,6 +159,21 @@ def export(args):
         else:
             text = comment(record, archive, objectives)
             export_whole(source, record, folder, text, args.standalone)
+
+
+def opened(args, config, meta):
+    """The weights of the archive's candidates."""
+    from scalenas_mm.export import open_shrunk, open_source
+    if meta.get('kind') != 'shrinking':
+        if args.checkpoint is None:
+            fail('expected the checkpoint of the supernet that was searched')
+        check_checkpoint(args.checkpoint)
+        return open_source(Path(args.config), config, args.checkpoint, meta)
+    folder = Path(args.checkpoint or Path(args.archive).parent / 'shrunk')
+    if not folder.is_dir():
+        fail(f'the networks of a shrinking run are in a folder; {folder} is '
+             'none')
+    return open_shrunk(Path(args.config), config, folder, meta)
 
 
 def export_whole(source, record, folder, text, standalone):
@@ -190,7 +212,8 @@ def main():
     args = parse_args()
     if not Path(args.config).is_file():
         fail(f'config not found: {args.config}')
-    check_checkpoint(args.checkpoint)
+    if args.checkpoint and not Path(args.checkpoint).is_dir():
+        check_checkpoint(args.checkpoint)
     with readable_errors():
         export(args)
 

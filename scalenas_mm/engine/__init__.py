@@ -5,13 +5,14 @@ from .network_training import TrainedNetwork, train_network, training_identity
 from .optimizers import RMSpropInside
 from .search_hooks import SearchLoggerHook
 from .search_loop import SearchLoop
+from .shrink_archive import ShrinkArchiveHook
 from .shrink_hook import ShrinkHook
 from .stopping import SearchStopped
 from .subnet_loop import SubnetTestLoop, SubnetValLoop
 
 __all__ = [
-    'DeviceLost', 'RMSpropInside', 'SearchLoggerHook', 'ShrinkHook',
-    'SearchLoop', 'SearchStopped', 'SubnetTestLoop', 'SubnetValLoop',
-    'TrainedNetwork', 'ValidationCurveHook', 'open_rows', 'train_missing',
-    'train_network', 'training_identity'
+    'DeviceLost', 'RMSpropInside', 'SearchLoggerHook', 'SearchLoop',
+    'SearchStopped', 'ShrinkArchiveHook', 'ShrinkHook', 'SubnetTestLoop',
+    'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook', 'open_rows',
+    'train_missing', 'train_network', 'training_identity'
 ]

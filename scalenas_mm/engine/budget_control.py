@@ -5,7 +5,7 @@ network ends is found out by running it. Here the cost follows a plan: the
 weight grows while too few units are about to die and falls while too many
 are.
 """
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -20,8 +20,8 @@ UNITS = ('now', 'mean', 'trend', 'swing')
 # Found with simulated decays under SGD, RMSprop and Adam, constant and falling
 # learning rates, noise and start weights over three decades (tests/engine).
 SAMPLES = 200  # measurements in a run
-INTEGRAL = 100.0  # e-folds of the weight for a gap of 1 over the whole run
-PROPORTIONAL = 5.0  # e-folds at once for a gap of 1
+INTEGRAL = 40.0  # e-folds of the weight for a gap of 1 over the whole run
+PROPORTIONAL = 1.0  # e-folds at once for a gap of 1
 LARGEST_GAP = 0.5  # what is more counts as this: no wind-up
 REACH = 9.0  # e-folds that the weight can go away from its start
 NEWEST = 0.3  # share of the newest measurement in means and trends
@@ -70,7 +70,7 @@ class BudgetController:
                  threshold: float = 1e-3,
                  plan: str = 'exponential',
                  arrive: float = 0.8,
-                 horizon: float = 0.05,
+                 horizon: float = 0.1,
                  every: Optional[int] = None) -> None:
         if plan not in PLANS:
             raise SettingError('target.plan', f'one of {PLANS}', plan)
@@ -196,38 +196,40 @@ class BudgetController:
         return float(np.clip(gap, -LARGEST_GAP, LARGEST_GAP))
 
     # -- shrinks ----------------------------------------------------------
-    def choose(self, step: int, scores: Groups,
-               arch: Any) -> Tuple[Any, List[np.ndarray]]:
+    def steady(self, scores: Groups) -> List[np.ndarray]:
+        """Absolute factors, or the running means where those are less: what
+        swings around zero is dead.
+
+        Args:
+            scores (Sequence[np.ndarray]): Absolute factors, for each gene.
+        """
+        means = self._units['mean']
+        if [len(mean) for mean in means] != [len(score) for score in scores]:
+            return list(scores)
+        return [
+            np.minimum(score, np.abs(mean))
+            for score, mean in zip(scores, means)
+        ]
+
+    def choose(self, step: int, scores: Groups, arch: Any) -> Any:
         """What is left after a shrink.
 
         Before the end, only dead units go, and the network never comes below
-        the plan. At the end it comes within the budget. A unit is also dead
-        if the running mean of its factor is.
+        the plan. At the end it comes within the budget.
 
         Args:
             step (int): Iterations done.
             scores (Sequence[np.ndarray]): Importance of units, for each gene.
             arch (Arch): What they are the units of.
-
-        Returns:
-            tuple: What is left, and the scores by which that was decided: of
-            each gene, the units of the highest ones stay.
         """
         self.begin_at(arch)
-        scores = [np.asarray(score, np.float64) for score in scores]
-        means = self._units['mean']
-        if [len(mean) for mean in means] == [len(s) for s in scores]:
-            scores = [
-                np.minimum(score, np.abs(mean))
-                for score, mean in zip(scores, means)
-            ]
         if step >= self.end:
             left = self.budget.choose_last(scores, arch, self.threshold)
         else:
             left = self.budget.choose(scores, arch, self.threshold,
                                       self.planned(step))
         self._forget(scores, left)
-        return left, scores
+        return left
 
     def _forget(self, scores: Groups, arch: Any) -> None:
         """Of each gene, keep the units of the highest scores; of equal ones
@@ -248,6 +250,7 @@ class BudgetController:
         """All that a resumed run needs to go on in the same way."""
         sizes = [len(values) for values in self._units['now']]
         return dict(
+            first=self.first,
             start=self.start,
             weight=self._weight,
             integral=self._integral,
@@ -260,7 +263,7 @@ class BudgetController:
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`."""
-        self.start = state['start']
+        self.first, self.start = state['first'], state['start']
         self._weight, self._integral = state['weight'], state['integral']
         self._step = state['step']
         ends = np.cumsum(state['sizes'], dtype=int)[:-1]

@@ -78,7 +78,7 @@ class SearchLoggerHook(Hook):
                                                        not in self._constant):
                 self._constant.add(key)
                 runner.logger.warning(
-                    f'objectives.{key}: {_number(values.pop())} for all '
+                    f'objectives.{key}: {short_number(values.pop())} for all '
                     f'{len(good)} candidates; it cannot tell them apart')
 
     def _show_front(self, runner: Runner, title: str) -> None:
@@ -98,10 +98,10 @@ class SearchLoggerHook(Hook):
 
     def _values(self, runner: Runner, record: Record) -> str:
         keys = list(runner.train_loop.searcher.objectives.directions)
-        return '  '.join(f'{key} {_number(record.value(key))}' for key in keys)
+        return '  '.join(f'{key} {short_number(record.value(key))}' for key in keys)
 
 
-def _number(value: float) -> str:
+def short_number(value: float) -> str:
     """Four digits, with a unit for large numbers."""
     for size, unit in ((1e9, 'G'), (1e6, 'M')):
         if abs(value) >= size:

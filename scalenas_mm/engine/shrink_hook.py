@@ -68,7 +68,7 @@ class ShrinkHook(Hook):
         input_size (Sequence[int], optional): Height and width for which
             multiply-adds are counted. Defaults to those of the penalty.
         target (dict, optional): Where to end; see
-            :func:`~scalenas_mm.engine.budget_control.build_controller`.
+            :class:`~scalenas_mm.engine.shrink_target.ShrinkTarget`.
 
     Attributes:
         shrinks: How many there have been.
@@ -124,7 +124,7 @@ class ShrinkHook(Hook):
         if kind != SHRINKING:
             raise SettingError('model', 'a backbone that shrinks', kind)
         if self.target is not None:
-            from .budget_control import build_controller
+            from .shrink_target import build_controller
             self.controller = build_controller(self, runner)
             if self._state is not None:
                 self.controller.load_state_dict(self._state)

@@ -2,10 +2,11 @@
 from .backbone import backbone_name, export_backbone
 from .candidates import Source, export_candidate, open_source
 from .config import inheriting_config, standalone_config, task_config
+from .shrunk import ShrunkSource, open_shrunk
 from .subnet import ExportError, Subnet, cut, fixed_cfg, selected
 
 __all__ = [
-    'ExportError', 'Source', 'Subnet', 'backbone_name', 'cut',
+    'ExportError', 'ShrunkSource', 'Source', 'Subnet', 'backbone_name', 'cut',
     'export_backbone', 'export_candidate', 'fixed_cfg', 'inheriting_config',
-    'open_source', 'selected', 'standalone_config', 'task_config'
+    'open_shrunk', 'open_source', 'selected', 'standalone_config', 'task_config'
 ]

@@ -42,6 +42,7 @@ def export_backbone(source: Source,
         ExportError: Its backbone does not take the weights, or outputs are
             not those of the supernet.
     """
+    source = source.at(record)
     arch = source.arch(record)
     if target is not None:
         space = _backbone(target, 'min').space

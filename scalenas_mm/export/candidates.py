@@ -54,6 +54,10 @@ class Source:
     def space(self) -> Any:
         return find_searchable(self.model).space
 
+    def at(self, record: Record) -> 'Source':
+        """The source of a candidate's weights; here one for all."""
+        return self
+
     def arch(self, record: Record) -> Any:
         """The architecture of a candidate.
 
@@ -102,11 +106,7 @@ def open_source(path: Path, config: Config, checkpoint: str,
         SettingError: The checkpoint does not fit the config.
         ExportError: The archive is of another space, supernet or evaluation.
     """
-    cfg = with_preprocessor(config.model.to_dict(),
-                            config.get('data_preprocessor'))
-    cfg.pop('distillation', None)
-    for part in (cfg, cfg.get('architecture', {})):
-        part.pop('init_cfg', None)
+    cfg = bare_cfg(config)
     model = MODELS.build(ConfigDict(cfg))
     load_strictly(model, read_checkpoint(checkpoint), checkpoint)
     local_norms(model)
@@ -116,7 +116,7 @@ def open_source(path: Path, config: Config, checkpoint: str,
         Runner.build_dataloader(loader)
         for loader in (config.train_dataloader, config.val_dataloader))
     return Source(
-        model=model.to('cuda' if torch.cuda.is_available() else 'cpu'),
+        model=on_device(model),
         cfg=cfg,
         calibration=calibration_batches(train, how['num_calibration_batches'],
                                         how['seed']),
@@ -127,6 +127,21 @@ def open_source(path: Path, config: Config, checkpoint: str,
         base=task_config(path.resolve()))
 
 
+def bare_cfg(config: Config) -> Dict[str, Any]:
+    """The model of a config as it is, whatever it started from."""
+    cfg = with_preprocessor(config.model.to_dict(),
+                            config.get('data_preprocessor'))
+    cfg.pop('distillation', None)
+    for part in (cfg, cfg.get('architecture', {})):
+        part.pop('init_cfg', None)
+    return cfg
+
+
+def on_device(model: nn.Module) -> nn.Module:
+    """``model`` on the GPU, if there is one."""
+    return model.to('cuda' if torch.cuda.is_available() else 'cpu')
+
+
 SETTINGS = ('input_size', 'num_calibration_batches', 'seed', 'fp16',
             'deterministic')
 
@@ -135,6 +150,18 @@ def check_same(meta: Mapping[str, Any], config: Config, model: nn.Module,
                checkpoint: str) -> None:
     """Raise :class:`ExportError` unless the archive was found with these
     weights, on these data; names what differs."""
+    check_evaluation(
+        meta,
+        config,
+        model,
+        f'{checkpoint} and the config',
+        supernet=weights_digest(model))
+
+
+def check_evaluation(meta: Mapping[str, Any], config: Config, model: nn.Module,
+                     given: str, **others: Any) -> None:
+    """Raise :class:`ExportError` unless the archive is of this space, these
+    data and ``others``; names what differs."""
     how = meta.get('evaluation') or {}
     missing = [key for key in SETTINGS if key not in how]
     if missing:
@@ -142,17 +169,16 @@ def check_same(meta: Mapping[str, Any], config: Config, model: nn.Module,
                           f'{missing[0]}: it is of an older version')
     found = dict(
         space=find_searchable(model).space.to_dict(),
-        supernet=weights_digest(model),
         evaluation=evaluation_identity(config,
                                        **{key: how[key]
-                                          for key in SETTINGS}))
+                                          for key in SETTINGS}),
+        **others)
     stored = {key: meta.get(key) for key in found}
     for difference in differences(stored, json.loads(json.dumps(found))):
         if not difference.allowed:
             raise ExportError(
                 'the archive belongs to another '
-                f'{difference.key.split(".")[0]} than {checkpoint} and the '
-                f'config: {difference}')
+                f'{difference.key.split(".")[0]} than {given}: {difference}')
 
 
 def export_candidate(source: Source,
@@ -179,6 +205,7 @@ def export_candidate(source: Source,
         ExportError: Its outputs are not those of the supernet, or its
             architecture is not the one that was measured.
     """
+    source = source.at(record)
     subnet = source.cut(source.arch(record))
     with written_together(folder, source.name(record)) as path:
         path.with_suffix('.py').write_text(

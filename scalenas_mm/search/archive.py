@@ -161,11 +161,47 @@ class Archive:
     def _replace(self, id: int, line: bytes) -> None:
         lines = self.path.read_bytes()[:self._end].splitlines(keepends=True)
         lines[id] = line
+        self._rewrite(lines)
+
+    def _rewrite(self, lines: List[bytes]) -> None:
         with whole_file(self.path) as part:
             part.write_bytes(b''.join(lines))
             self._file.close()  # a file in use cannot be replaced on Windows
         self._end = sum(map(len, lines))
         self._file = self._stack.enter_context(self._opened())
+
+    def cut_back(self, num: int) -> List[Record]:
+        """Keep the first ``num`` candidates only.
+
+        The others go to ``.superseded.jsonl`` beside it, before they leave
+        the archive. For runs that go on from an earlier moment, and will
+        make them again.
+
+        Returns:
+            list[Record]: Those that went.
+
+        Raises:
+            ArchiveError: It cannot be written.
+        """
+        self._check_open()
+        lines = self.path.read_bytes()[:self._end].splitlines(keepends=True)
+        gone = self.records[num:]
+        if not gone:
+            return []
+        beside = self.path.with_suffix('.superseded.jsonl')
+        try:
+            known = beside.read_bytes() if beside.exists() else b''
+            # again, if this was interrupted
+            new = b''.join(line for line in lines[num:] if line not in known)
+            with open(beside, 'ab', buffering=0) as file:
+                _write(file, new)
+            self._rewrite(lines[:num])
+        except OSError as error:
+            raise ArchiveError(
+                f'{self.path}: {len(gone)} candidates cannot be moved to '
+                f'{beside.name} ({error})') from error
+        del self.records[num:]
+        return gone
 
     def close(self) -> None:
         """Give the lock back; the archive cannot be written any more."""

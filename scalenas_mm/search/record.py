@@ -25,6 +25,9 @@ class Record:
         error: Why it failed.
         curves: How metrics went during a training, by name: pairs of step
             and value.
+        step: Of a network that shrinks while it trains: iterations done.
+        weights: Digest of the weights that were measured, where each
+            candidate has weights of its own.
     """
     id: int
     digest: str
@@ -37,6 +40,8 @@ class Record:
     seconds: float = 0.0
     error: Optional[str] = None
     curves: Dict[str, List[List[float]]] = field(default_factory=dict)
+    step: Optional[int] = None
+    weights: Optional[str] = None
 
     @property
     def ok(self) -> bool:
@@ -55,10 +60,8 @@ class Record:
                        f'{sorted({**self.metrics, **self.cost})}')
 
     def to_json(self) -> str:
-        """One line of JSON; a missing error and no curves are left out."""
-        data = dict(vars(self))
-        if self.error is None:
-            del data['error']
+        """One line of JSON; no curves and what is None are left out."""
+        data = {k: v for k, v in vars(self).items() if v is not None}
         if not self.curves:
             del data['curves']
         return json.dumps(data, allow_nan=False)
@@ -87,6 +90,11 @@ class Record:
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f'{name}: expected {kind.__name__}, got '
                                  f'{getattr(self, name)!r}')
+        for name, kind in (('step', int), ('weights', str)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise ValueError(f'{name}: expected {kind.__name__}, got '
+                                 f'{value!r}')
         if self.status not in (OK, FAILED):
             raise ValueError(f'status: expected ok or failed, got '
                              f'{self.status!r}')

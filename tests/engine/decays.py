@@ -109,8 +109,8 @@ def shrink(controller, decay, steps, interval):
         if done >= controller.begin and (done % interval == 0
                                          or done == controller.end):
             scores = [np.abs(group) for group in decay.groups()]
-            before = arch
-            arch, scores = controller.choose(done, scores, arch)
+            before, scores = arch, controller.steady(scores)
+            arch = controller.choose(done, scores, arch)
             decay.keep(scores, arch)
             trace.append((done, controller.planned(done), *(
                 controller.budget.of(np.array([one]))[0]
