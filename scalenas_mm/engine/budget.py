@@ -50,8 +50,9 @@ class Budget:
         """
         if not isinstance(value, Mapping) or len(value) != 1 or next(
                 iter(value)) not in costs.keys:
-            raise SettingError('target', 'one of ' + ', '.join(costs.keys) +
-                               ' and its limit, as a dict', value)
+            raise SettingError(
+                'target', 'one of ' + ', '.join(costs.keys) +
+                ' and its limit, as a dict', value)
         (key, given), = value.items()
         field = f'target.{key}'
         least, most = cls(costs, key, 0).reach()

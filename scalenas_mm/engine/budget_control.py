@@ -23,7 +23,7 @@ SAMPLES = 200  # measurements in a run
 INTEGRAL = 40.0  # e-folds of the weight for a gap of 1 over the whole run
 PROPORTIONAL = 1.0  # e-folds at once for a gap of 1
 LARGEST_GAP = 0.5  # what is more counts as this: no wind-up
-REACH = 9.0  # e-folds that the weight can go away from its start
+REACH = 7.0  # e-folds that the weight can go away from its start
 NEWEST = 0.3  # share of the newest measurement in means and trends
 SWINGS = 0.2  # share of changes of the sign of what swings around zero
 
@@ -85,8 +85,8 @@ class BudgetController:
         self.plan = plan
         self.arrive = max(probability('target.arrive', arrive), 1e-6)
         self.horizon = probability('target.horizon', horizon)
-        self.every = whole('target.every', every or
-                           max(1, self.length // SAMPLES))
+        self.every = whole('target.every', every
+                           or max(1, self.length // SAMPLES))
         self.first = weight
         self.start: Optional[float] = None  # cost at the beginning
         self._weight = weight
@@ -150,8 +150,8 @@ class BudgetController:
         self._integral = float(
             np.clip(self._integral + INTEGRAL * gap * self.every / self.length,
                     -REACH, REACH))
-        self._weight = float(
-            self.first * np.exp(self._integral + PROPORTIONAL * gap))
+        self._weight = float(self.first *
+                             np.exp(self._integral + PROPORTIONAL * gap))
         return self._weight
 
     def _follow(self, step: int, factors: Groups) -> None:
@@ -268,7 +268,7 @@ class BudgetController:
         self._step = state['step']
         ends = np.cumsum(state['sizes'], dtype=int)[:-1]
         self._units = {
-            key: np.split(np.asarray(state[key]), ends)
-            if state['sizes'] else []
+            key:
+            np.split(np.asarray(state[key]), ends) if state['sizes'] else []
             for key in UNITS
         }

@@ -98,7 +98,8 @@ class SearchLoggerHook(Hook):
 
     def _values(self, runner: Runner, record: Record) -> str:
         keys = list(runner.train_loop.searcher.objectives.directions)
-        return '  '.join(f'{key} {short_number(record.value(key))}' for key in keys)
+        return '  '.join(f'{key} {short_number(record.value(key))}'
+                         for key in keys)
 
 
 def short_number(value: float) -> str:

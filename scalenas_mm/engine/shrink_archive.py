@@ -191,8 +191,8 @@ class ShrinkArchiveHook(Hook):
         if batch_idx or self._costs is None or not self._batches:
             return
         model = unwrapped(runner.model)
-        found = together(lambda: estimate_statistics(
-            model, self._batches, self.settings['seed']))
+        found = together(lambda: estimate_statistics(model, self._batches, self
+                                                     .settings['seed']))
         buffers = dict(model.named_buffers())
         self._statistics = {key: buffers[key].clone() for key in found}
         for key, value in found.items():
@@ -244,10 +244,11 @@ class ShrinkArchiveHook(Hook):
         found = record_of(
             Candidate(num, arch, (num - 1, ) if num else (), self._shrinks),
             outcome, self._costs, self.objectives)
-        record = Record(**{
-            **vars(found), 'step': runner.iter,
-            'weights': weights_digest(network_of(model))
-        })
+        record = Record(
+            **{
+                **vars(found), 'step': runner.iter,
+                'weights': weights_digest(network_of(model))
+            })
         path = shrunk_file(Path(runner.work_dir) / FOLDER, record)
         with whole_file(path) as part:
             save_checkpoint(

@@ -26,14 +26,13 @@ def shrink_table(records: Sequence[Record], objectives: Objectives,
     """Networks as rows of a table with a heading."""
     rows = [dict(_cells(record, objectives, space)) for record in records]
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    table: List[List[str]] = [['id', *keys]] + [
-        [str(record.id), *(row.get(key, '') for key in keys)]
-        for record, row in zip(records, rows)
-    ]
+    table: List[List[str]] = [['id', *keys]] + [[
+        str(record.id), *(row.get(key, '') for key in keys)
+    ] for record, row in zip(records, rows)]
     widths = [max(map(len, column)) for column in zip(*table)]
-    return '\n'.join(
-        '  ' + '  '.join(f'{cell:>{width}}'
-                         for cell, width in zip(row, widths)) for row in table)
+    return '\n'.join('  ' + '  '.join(f'{cell:>{width}}'
+                                      for cell, width in zip(row, widths))
+                     for row in table)
 
 
 def _cells(record: Record, objectives: Objectives, space: Any) -> List[Any]:
@@ -41,8 +40,10 @@ def _cells(record: Record, objectives: Objectives, space: Any) -> List[Any]:
     costs = ['macs', *(k for k in objectives.costs if k != 'macs')]
     values: Dict[str, Any] = dict(
         step=str(record.step),
-        **{key: str(value)
-           for key, value in facts.items()},
+        **{
+            key: str(value)
+            for key, value in facts.items()
+        },
         **{key: short_number(record.value(key))
            for key in costs})
     for key in objectives.metrics if record.ok else ():

@@ -40,9 +40,9 @@ class ShrinkTarget:
         SettingError: A setting is not valid, or the budget out of reach.
     """
 
-    def __init__(self, setting: Mapping[str, Any], costs: CostModel,
-                 begin: int, end: int, weight: float,
-                 threshold: float) -> None:
+    def __init__(self, setting: Mapping[str,
+                                        Any], costs: CostModel, begin: int,
+                 end: int, weight: float, threshold: float) -> None:
         if not isinstance(setting, Mapping):
             raise SettingError('target', "a dict such as dict(macs='40%')",
                                setting)
@@ -137,9 +137,9 @@ def build_controller(hook: Any, runner: Runner) -> ShrinkTarget:
                            'steer', None)
     loop = runner.val_loop if runner.val_loop is not None \
         else runner.train_loop
-    costs = together(lambda: cost_model(model, hook.input_size or penalty.
-                                        input_size,
-                                        first_sample(model, loop.dataloader)))
+    costs = together(
+        lambda: cost_model(model, hook.input_size or penalty.input_size,
+                           first_sample(model, loop.dataloader)))
     steps = runner.max_iters // runner.max_epochs if hook.by_epoch else 1
     weight = float(penalty.weight)
     if not weight:

@@ -8,5 +8,6 @@ from .subnet import ExportError, Subnet, cut, fixed_cfg, selected
 __all__ = [
     'ExportError', 'ShrunkSource', 'Source', 'Subnet', 'backbone_name', 'cut',
     'export_backbone', 'export_candidate', 'fixed_cfg', 'inheriting_config',
-    'open_shrunk', 'open_source', 'selected', 'standalone_config', 'task_config'
+    'open_shrunk', 'open_source', 'selected', 'standalone_config',
+    'task_config'
 ]

@@ -71,8 +71,7 @@ class Decay:
             self.second = .999 * self.second + .001 * gradient**2
             first = self.first / (1 - .9**self.steps)
             second = self.second / (1 - .999**self.steps)
-            self.factor = self.factor - rate * first / (
-                np.sqrt(second) + 1e-8)
+            self.factor = self.factor - rate * first / (np.sqrt(second) + 1e-8)
 
     def groups(self):
         return [self.factor[self.owner == i] for i in range(self.genes)]
@@ -112,9 +111,9 @@ def shrink(controller, decay, steps, interval):
             before, scores = arch, controller.steady(scores)
             arch = controller.choose(done, scores, arch)
             decay.keep(scores, arch)
-            trace.append((done, controller.planned(done), *(
-                controller.budget.of(np.array([one]))[0]
-                for one in (before, arch))))
+            trace.append((done, controller.planned(done),
+                          *(controller.budget.of(np.array([one]))[0]
+                            for one in (before, arch))))
         if done == controller.end:
             break
     return trace, weights

@@ -207,6 +207,5 @@ def test_state_holds_plain_arrays():
     one = controller(Budget.resolve(dict(macs=10), SMALL))
     one.weight(0, scores([1, 1, 1], [1, 1]), (3, 2))
     state = one.state_dict()
-    assert {type(value) for value in state.values()} <= {
-        float, int, list, np.ndarray
-    }
+    assert {type(value)
+            for value in state.values()} <= {float, int, list, np.ndarray}

@@ -119,7 +119,8 @@ class LatencyCosts(CostModel):
 
     def __call__(self, arch: Any) -> Dict[str, Any]:
         genes = self.space.encode(arch)[None]
-        return dict(super().__call__(arch), latency=float(self._times(genes)[0]))
+        return dict(
+            super().__call__(arch), latency=float(self._times(genes)[0]))
 
     def batch(self, genes: np.ndarray) -> Dict[str, np.ndarray]:
         return dict(super().batch(genes), latency=self._times(genes))
