@@ -11,6 +11,7 @@ from scalenas_mm.spaces.hrnas import TransformerSettings
 from scalenas_mm.spaces.settings import whole
 from .attention import AttentionLayer
 from .positions import Positions
+from .projected_norm import is_plain, normalised, takes_statistics
 
 Size = Tuple[int, int]
 # parameters with a row for each token; reverse_proj has a column
@@ -30,7 +31,8 @@ class LightweightTransformer(nn.Module):
     Where the projector's batch norm does not take statistics (evaluation
     mode, frozen), features are resized before they are projected, whatever
     the settings say: that is the same map, at a cost that does not depend on
-    the image.
+    the image. In training, too, the projected map is not made: see
+    :mod:`~scalenas_mm.ops.projected_norm`.
 
     Args:
         in_channels (int): Of the input map.
@@ -122,16 +124,13 @@ class LightweightTransformer(nn.Module):
 
     def _project(self, x: Tensor, positions: Tensor, grid: Size) -> Tensor:
         """Map to tokens ``(N, tokens, size**2)`` (Eq. 1)."""
-        norm = self.input_norm
-        statistics = norm.training or norm.running_mean is None
-        first = self.settings.resize_first or not statistics
-        if first:
-            x = _resize(x, grid)
-        else:
-            positions = self.positions(x, x.shape[2:])
-        joined = torch.cat([x, positions.expand(len(x), -1, -1, -1)], 1)
-        maps = norm(self.input_proj(joined))
-        return (maps if first else _resize(maps, grid)).flatten(2)
+        conv, norm = self.input_proj, self.input_norm
+        if self.settings.resize_first or not takes_statistics(norm):
+            return norm(conv(_joined(_resize(x, grid), positions))).flatten(2)
+        x = _joined(x, self.positions(x, x.shape[2:]))
+        if is_plain(norm):
+            return normalised(x, conv, norm, _resize(x, grid)).flatten(2)
+        return _resize(norm(conv(x)), grid).flatten(2)
 
     def _transform(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Encoder and decoder: ``(N, tokens, size**2)`` to the same."""
@@ -179,6 +178,10 @@ def _project(in_channels: int, out_channels: int) -> nn.Conv2d:
     conv = nn.Conv2d(in_channels, out_channels, 1, bias=False)
     nn.init.xavier_uniform_(conv.weight)
     return conv
+
+
+def _joined(x: Tensor, positions: Tensor) -> Tensor:
+    return torch.cat([x, positions.expand(len(x), -1, -1, -1)], 1)
 
 
 def _resize(x: Tensor, size: Sequence[int]) -> Tensor:

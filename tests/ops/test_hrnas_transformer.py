@@ -197,6 +197,28 @@ def test_projected_first_or_resized_first(options):
     assert relative(tokens, maps.flatten(2)) < 1e-5
 
 
+@pytest.mark.parametrize('momentum', [.1, None])
+def test_training_without_the_projected_map(momentum):
+    """The same as with it: outputs, gradients, running statistics. SyncBN of
+    one process is batch norm, and runs as a module."""
+    x = images(3, 6, 19, 23) * 2 + 5
+    results = []
+    for kind in ('BN', 'SyncBN'):
+        torch.manual_seed(0)
+        module = LightweightTransformer(
+            6, 4, settings=dict(dropout=0.), norm_cfg=dict(type=kind))
+        module.double().train().input_norm.momentum = momentum
+        out = module(x.double())
+        (out * images(*out.shape, seed=1)).sum().backward()
+        module(x.double() * 2 - 1)
+        results.append([
+            out, *module.input_norm.buffers(),
+            *(p.grad for p in module.parameters())
+        ])
+    for fast, slow in zip(*results):
+        assert torch.allclose(fast, slow)
+
+
 def test_resizing_first_does_not_change_outputs():
     weights = randomised(LightweightTransformer(6, 4)).state_dict()
     outputs = []
