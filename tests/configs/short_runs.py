@@ -46,6 +46,15 @@ def shorten(config: Config, input_size: Any = None, num: int = 3) -> None:
             schedule.total_steps = 2
 
 
+def main_backbone(model: Any) -> Any:
+    """Config of the backbone that a config is about: the searchable one, or
+    the one that transformers are put into."""
+    backbone = model.get('backbone', {})
+    if backbone.get('type') == 'scalenas_mm.TransformerPlugin':
+        return backbone.backbone
+    return searchable_cfg(model)
+
+
 def run_short(config: Config,
               work_dir: Path,
               start: Optional[Path] = None) -> Tuple[Runner, Optional[Path]]:
@@ -69,7 +78,7 @@ def run_short(config: Config,
         model.architecture.init_cfg.checkpoint = str(start)
         model.distillation.teacher.checkpoint = str(start)
     else:
-        searchable_cfg(model).init_cfg = None
+        main_backbone(model).init_cfg = None
         config.load_from = None if start is None else str(start)
     runner = Runner.from_cfg(config)
     runner.train()

@@ -12,11 +12,11 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from shipped import ALL, FULL, named, shipped
-from short_runs import run_short, shorten
+from short_runs import main_backbone, run_short, shorten
 from tiny_cityscapes import write_images
 
 from scalenas_mm.backbones import find_searchable
-from scalenas_mm.backbones.base import plain_cfg, searchable_cfg
+from scalenas_mm.backbones.base import plain_cfg
 from scalenas_mm.datasets import DemoDigits, make_demo_digits
 from scalenas_mm.search import read_archive
 from scalenas_mm.spaces import Complexity
@@ -60,7 +60,7 @@ def test_the_name_is_what_the_config_says(path):
     """Backbone, step, GPUs and images, length, size; see the README there."""
     config = shipped(path)
     *parts, data = path.stem.split('_')
-    backbone = searchable_cfg(config.model)
+    backbone = main_backbone(config.model)
     assert parts[0].split('-')[0] == backbone.type.split('.')[-1].lower()
     assert f'w{backbone.get("width")}' in (*parts[0].split('-')[1:], 'wNone')
     steps = {part.split('-')[0] for part in parts}

@@ -3,7 +3,8 @@
 For every config that model-index.yml lists: parameters and MACs of the network
 ``Cost Network`` (a name in its space, or ``config`` for what the config
 builds) at ``Cost Input``, by the closed form of the space and a count of the
-rest of the model; a two-stage detector has as many proposals as it may. They
+rest of the model (all of a model without a searchable backbone); a two-stage
+detector has as many proposals as it may. They
 go into the metafile, and into every table of its README that has the columns
 ``params (M)`` and ``GMACs`` and names the config in the first one. The columns
 ``GiMACs`` (2^30, which papers call GFLOPs), ``paper: params (M)`` and ``paper:
@@ -68,6 +69,33 @@ def built(scope, model, size):
     return backbone, rest_of_model(network, size)
 
 
+def whole_cost(scope, model, size):
+    """Cost of a model without a searchable backbone, by counting."""
+    import torch
+    from mmengine.config import ConfigDict
+    from mmengine.registry import init_default_scope
+
+    from scalenas_mm.evaluation import count, run_tensor
+    from scalenas_mm.registry import MODELS
+    init_default_scope(scope)
+    with torch.device('meta'):
+        network = MODELS.build(ConfigDict(model))
+        sample = dict(inputs=torch.zeros(1, *size))
+    network.eval()
+    return count(network, lambda: run_tensor(network, sample))
+
+
+def is_searchable(model):
+    """Whether a model has a searchable backbone."""
+    from scalenas_mm.backbones import searchable_cfg
+    from scalenas_mm.spaces import SettingError
+    try:
+        searchable_cfg(model)
+    except SettingError:
+        return False
+    return True
+
+
 def parts_of(scope, model, size):
     """The architecture of a model, its backbone and the cost of all the rest;
     these are of the least network, if its outputs are the same."""
@@ -121,6 +149,8 @@ def cost_of(path, metadata):
     for part in model, model.get('backbone', {}):
         part.pop('init_cfg', None)
     channels, *size = map(int, metadata['Cost Input'].split('x'))
+    if not is_searchable(model):
+        return whole_cost(config.default_scope, model, (channels, *size))
     arch, backbone, rest = parts_of(config.default_scope, model, tuple(size))
     space, name = backbone.space, metadata['Cost Network']
     if channels != getattr(space, 'in_channels', 3):
