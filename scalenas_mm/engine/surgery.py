@@ -122,7 +122,15 @@ def planned_wrapper(model: nn.Module) -> Commit:
         model.__getstate__()
     except RuntimeError as error:
         raise SettingError(f'model_wrapper_cfg: {error}') from None
-    return lambda: model.__setstate__(model.__getstate__())
+
+    def commit() -> None:
+        hooks = list(model._comm_hooks)
+        model._comm_hooks.clear()
+        model.__setstate__(model.__getstate__())
+        for hook, state in hooks:
+            model.register_comm_hook(state, hook)
+
+    return commit
 
 
 def planned_optimizers(runner: Runner, cuts: Sequence[Cut]) -> List[Commit]:

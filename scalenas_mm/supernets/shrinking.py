@@ -57,11 +57,13 @@ class ShrinkingSupernet(BaseModel):
         self.architecture = network
         self.penalty = None if penalty is None else UnitPenalty(**penalty)
         self.weight_decay = weight_decay
-        kind = find_searchable(network).kind
-        if kind != SHRINKING:
+        backbone = find_searchable(network)
+        if backbone.kind != SHRINKING:
             raise SettingError(
                 'model.architecture', 'a backbone that shrinks, built with '
-                'its largest architecture', kind)
+                'its largest architecture', backbone.kind)
+        if self.penalty is not None:
+            self.penalty.unit_costs(backbone)  # raises now if ever
 
     @cached_property  # which does not register it as a sub-module again
     def backbone(self):
