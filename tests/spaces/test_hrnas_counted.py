@@ -8,7 +8,7 @@ from .conformance import rng_of
 from .hrnas_spaces import CHANGES, SMALL, small
 from .test_hrnas_cost import sparse
 
-SIZES = ((33, 51), (64, 48), (17, 90))
+SIZES = (33, 51), (64, 90)
 
 
 def counted(name, arch, size):
@@ -21,7 +21,7 @@ def counted(name, arch, size):
 def test_costs_are_those_of_the_network(name):
     """Every setting; what is lost, single units, odd sides."""
     space = small(name)
-    archs = [space.max_arch(), *(sparse(space, rng_of(i)) for i in range(2))]
+    archs = space.max_arch(), sparse(space, rng_of(0))
     for arch, size in zip(archs, SIZES):
         cost, net = counted(name, arch, size)
         assert space.complexity(arch, size) == cost

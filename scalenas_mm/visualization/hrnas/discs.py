@@ -113,30 +113,26 @@ def _ring(axes: Axes, name: str, centre: Point, radius: float,
 def _numbers(drawing: Drawing, centre: Point, units: int, tokens: int) -> None:
     """Units, and tokens if there are any, below a disc."""
     x, y = centre
-    options = dict(
-        size=6.6 * drawing.layout.text, ha='center', va='top', zorder=7)
+    size = 6.6 * drawing.layout.text
     below = y - RADIUS * (1 + RING) - 0.025
-    if not units and not tokens:
-        drawing.axes.text(x, below, 'shortcut', color=EDGE, **options)
-    elif tokens:
+    texts = [(str(units), MUTED)]
+    if tokens:
+        texts.append((str(tokens), TOKENS))
+    elif not units:
+        texts = [('shortcut', EDGE)]
+    digit = 0.636 * size / 72  # of the font, in inches
+    x -= digit * (len(''.join(text for text, _ in texts)) + len(texts) - 1) / 2
+    for text, colour in texts:
         drawing.axes.text(
-            x - 0.02,
+            x + digit * len(text) / 2,
             below,
-            f'{units} ',
-            color=MUTED,
-            **{
-                **options, 'ha': 'right'
-            })
-        drawing.axes.text(
-            x + 0.02,
-            below,
-            f' {tokens}',
-            color=TOKENS,
-            **{
-                **options, 'ha': 'left'
-            })
-    else:
-        drawing.axes.text(x, below, str(units), color=MUTED, **options)
+            text,
+            color=colour,
+            size=size,
+            ha='center',
+            va='top',
+            zorder=7)
+        x += digit * (len(text) + 1)
 
 
 def draw_box(drawing: Drawing, centre: Point, text: str) -> None:

@@ -66,7 +66,8 @@ def draw_caption(drawing: Drawing, title: Optional[str],
 
 def label_stages(drawing: Drawing) -> None:
     """Above each parallel module its number."""
-    height = drawing.layout.rows[0] + RADIUS * (1 + RING) + 0.26
+    above = RADIUS * (1 + RING) + 0.12 + 0.14 * drawing.layout.text
+    height = drawing.layout.rows[0] + above
     style: Dict[str, Any] = dict(ha='center', color=MUTED)
     for s, stage in enumerate(drawing.layout.stages, 1):
         _write(drawing, (stage.left + stage.right) / 2, height, f'stage {s}',

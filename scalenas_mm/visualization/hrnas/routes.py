@@ -66,9 +66,9 @@ def draw_stem(drawing: Drawing, fusions: bool) -> None:
 def draw_modules(drawing: Drawing) -> None:
     """Bands, branches and the discs on them."""
     rows = drawing.layout.rows
+    half = RADIUS * (1 + RING) + 0.04 + 0.12 * drawing.layout.text
     for s, (stage, depths) in enumerate(
             zip(drawing.layout.stages, drawing.space.blocks)):
-        half = RADIUS * (1 + RING) + 0.16
         drawing.axes.add_patch(
             FancyBboxPatch((stage.left, rows[len(depths) - 1] - half),
                            stage.right - stage.left,
