@@ -15,7 +15,7 @@ from .hrnas_spaces import CHANGES, small
 class TestHRNASSpace(SpaceConformance):
 
     @pytest.fixture(params=[
-        'paper', 'classification', 'branches', 'single', 'learned',
+        'paper', 'classification', 'branches', 'single', 'ended', 'learned',
         'convolutions'
     ])
     def space(self, request):

@@ -19,6 +19,11 @@ SPACES = dict(
     none=HRNASSpace(**{
         **SMALL, 'tokens': 0
     }, head='none', kernels=(3, 9)),
+    ended=HRNASSpace(
+        **{
+            **SMALL, 'blocks': ((1, ), (0, 2), (0, 0, 1)),
+            'widths': ((8, ), (0, 8), (0, 0, 12))
+        }),
     single=HRNASSpace(
         **{
             **SMALL, 'blocks': ((1, ), (0, )),

@@ -278,7 +278,7 @@ class HRNASSpace(Costed):
         return self.head_channels[-1:] or tuple(filter(None, self.widths[-1]))
 
     def output_channels_batch(self, genes: np.ndarray) -> np.ndarray:
-        channels = self.head_channels[-1:] or self.widths[-1]
+        channels = self.output_channels(self.min_arch())
         return np.tile(np.array(channels, np.int64), (len(genes), 1))
 
 

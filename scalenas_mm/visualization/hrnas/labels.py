@@ -1,5 +1,5 @@
 """Title, labels and legend of a drawing of an HR-NAS network."""
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -9,6 +9,7 @@ from ..figures import INK, MUTED
 from .colours import REMOVED, TOKENS, kernel_colours
 from .discs import Drawing
 from .layout import LABELS, MARGIN, RADIUS, RING
+from .routes import there
 
 Size = Tuple[int, int]
 
@@ -67,11 +68,14 @@ def draw_caption(drawing: Drawing, title: Optional[str],
 def label_stages(drawing: Drawing) -> None:
     """Above each parallel module its number."""
     above = RADIUS * (1 + RING) + 0.12 + 0.14 * drawing.layout.text
-    height = drawing.layout.rows[0] + above
-    style: Dict[str, Any] = dict(ha='center', color=MUTED)
-    for s, stage in enumerate(drawing.layout.stages, 1):
-        _write(drawing, (stage.left + stage.right) / 2, height, f'stage {s}',
-               9, **style)
+    for s, stage in enumerate(drawing.layout.stages):
+        _write(
+            drawing, (stage.left + stage.right) / 2,
+            max(there(drawing, s).values()) + above,
+            f'stage {s + 1}',
+            9,
+            ha='center',
+            color=MUTED)
 
 
 def label_rows(drawing: Drawing, input_size: Optional[Size]) -> None:
@@ -81,7 +85,7 @@ def label_rows(drawing: Drawing, input_size: Optional[Size]) -> None:
     for b, height in enumerate(layout.rows):
         stride = 4 * 2**b
         widths = list(
-            dict.fromkeys(row[b] for row in space.widths if len(row) > b))
+            dict.fromkeys(row[b] for row in space.widths if sum(row[b:b + 1])))
         text = ', '.join(map(str, widths)) + ' channels'
         if input_size is not None:
             text += '\n' + ' × '.join(str(-(-x // stride)) for x in input_size)

@@ -1,5 +1,5 @@
 """Branches, fusions and heads: the lines between discs."""
-from typing import Any, Iterator, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
@@ -65,77 +65,95 @@ def draw_stem(drawing: Drawing, fusions: bool) -> None:
 
 def draw_modules(drawing: Drawing) -> None:
     """Bands, branches and the discs on them."""
-    rows = drawing.layout.rows
     half = RADIUS * (1 + RING) + 0.04 + 0.12 * drawing.layout.text
     for s, (stage, depths) in enumerate(
             zip(drawing.layout.stages, drawing.space.blocks)):
+        rows = there(drawing, s)
+        top, bottom = max(rows.values()), min(rows.values())
         drawing.axes.add_patch(
-            FancyBboxPatch((stage.left, rows[len(depths) - 1] - half),
+            FancyBboxPatch((stage.left, bottom - half),
                            stage.right - stage.left,
-                           rows[0] - rows[len(depths) - 1] + 2 * half,
+                           top - bottom + 2 * half,
                            boxstyle='round,pad=0,rounding_size=0.16',
                            facecolor=BAND,
                            edgecolor='none',
                            zorder=1))
-        for b, depth in enumerate(depths):
-            line(drawing, [(stage.left, rows[b]), (stage.right, rows[b])])
-            for k in range(depth):
+        for b, y in rows.items():
+            line(drawing, [(stage.left, y), (stage.right, y)])
+            for k in range(depths[b]):
                 draw_disc(drawing, f'stages.{s}.branches.{b}.{k}',
-                          (stage.blocks[k], rows[b]))
+                          (stage.blocks[k], y))
+
+
+def there(drawing: Drawing, stage: int) -> Dict[int, float]:
+    """Heights of the branches that have not ended, by their number."""
+    widths = drawing.space.widths[stage]
+    return {
+        b: y
+        for b, (width, y) in enumerate(zip(widths, drawing.layout.rows))
+        if width
+    }
 
 
 def draw_fusions(drawing: Drawing) -> None:
     """From the branches before to the sums, and on to a new branch."""
-    rows = drawing.layout.rows
     sources = 1
-    for s, (stage, targets) in enumerate(
-            zip(drawing.layout.stages, map(len, drawing.space.blocks))):
-        for i, j in _arrows(sources, targets):
-            start, end = (stage.source, rows[j]), (stage.sums, rows[i])
-            line(drawing, [start, end])
-            # those that cross stand apart
-            share = 0.38 if i == j and targets > 1 else 0.7 if i != j else 0.5
-            draw_disc(drawing, f'stages.{s}.fusion.{i}_{j}',
-                      between(start, end, share), SMALL)
-        _sums(drawing, stage, sources, targets)
+    for s, stage in enumerate(drawing.layout.stages):
+        targets = len(drawing.space.blocks[s])
+        for i in range(min(sources, targets)):
+            _fuse(drawing, s, i, sources)
         if targets > sources:
-            start, end = (stage.sums, rows[sources - 1]), (stage.left,
-                                                           rows[sources])
-            line(drawing, [start, end])
-            draw_disc(drawing, f'stages.{s}.fusion.{sources}_{sources - 1}',
-                      between(start, end, 0.5), SMALL)
+            _new_branch(drawing, s, stage, sources)
         sources = targets
 
 
-def _arrows(sources: int, targets: int) -> Iterator[Tuple[int, int]]:
-    for i in range(min(sources, targets)):
-        for j in neighbours(i, sources):
-            yield i, j
+def _fuse(drawing: Drawing, s: int, i: int, sources: int) -> None:
+    """The blocks that come together in branch ``i``."""
+    stage, rows = drawing.layout.stages[s], drawing.layout.rows
+    names = {
+        j: f'stages.{s}.fusion.{i}_{j}'
+        for j in neighbours(i, sources)
+        if f'stages.{s}.fusion.{i}_{j}' in drawing.number
+    }
+    for j, name in names.items():
+        start, end = (stage.source, rows[j]), (stage.sums, rows[i])
+        line(drawing, [start, end])
+        # those that cross stand apart
+        share = 0.7 if i != j else 0.38 if sources > 1 else 0.5
+        draw_disc(drawing, name, between(start, end, share), SMALL)
+    if names:
+        line(drawing, [(stage.sums, rows[i]), (stage.left, rows[i])])
+    if len(names) > 1:
+        joint(drawing, (stage.sums, rows[i]))
 
 
-def _sums(drawing: Drawing, stage: Stage, sources: int, targets: int) -> None:
-    for i in range(min(sources, targets)):
-        y = drawing.layout.rows[i]
-        line(drawing, [(stage.sums, y), (stage.left, y)])
-        if sources > 1:
-            joint(drawing, (stage.sums, y))
+def _new_branch(drawing: Drawing, s: int, stage: Stage, i: int) -> None:
+    """From the sum above it, or from the map before if there is none."""
+    rows = drawing.layout.rows
+    ended = not drawing.space.widths[s][i - 1]
+    start = (stage.source if ended else stage.sums), rows[i - 1]
+    end = stage.left, rows[i]
+    line(drawing, [start, end])
+    draw_disc(drawing, f'stages.{s}.fusion.{i}_{i - 1}',
+              between(start, end, 0.5), SMALL)
 
 
 def draw_head(drawing: Drawing) -> None:
     """What follows the branches."""
-    right, rows = drawing.layout.stages[-1].right, drawing.layout.rows
+    right = drawing.layout.stages[-1].right
+    rows = list(there(drawing, -1).values())
     if drawing.space.head == 'none':
         for y in rows:
             arrow(drawing, (right, y), (right + 0.42, y))
     elif drawing.space.head == 'dense':
-        _dense(drawing, right + 0.38)
+        _dense(drawing, rows, right)
     else:
-        _classification(drawing, right + 0.5)
+        _classification(drawing, rows, right)
 
 
-def _dense(drawing: Drawing, x: float) -> None:
-    """Branches are resized to the first and joined."""
-    right, rows = drawing.layout.stages[-1].right, drawing.layout.rows
+def _dense(drawing: Drawing, rows: Sequence[float], right: float) -> None:
+    """Branches are resized to the finest and joined."""
+    x = right + 0.38
     for y in rows:
         line(drawing, [(right, y), (x, y), (x, rows[0])])
     centre = x + RADIUS * (1 + RING) + 0.2
@@ -143,9 +161,10 @@ def _dense(drawing: Drawing, x: float) -> None:
     draw_disc(drawing, 'head.project', (centre, rows[0]))
 
 
-def _classification(drawing: Drawing, x: float) -> None:
+def _classification(drawing: Drawing, rows: Sequence[float],
+                    right: float) -> None:
     """Branches are widened, then joined from the finest down."""
-    right, rows = drawing.layout.stages[-1].right, drawing.layout.rows
+    x = right + 0.5
     join = x + 0.45
     for b, y in enumerate(rows):
         line(drawing, [(right, y), (join, y)])
