@@ -47,7 +47,7 @@ class UnitPenalty(nn.Module):
 
     Attributes:
         weight: Lambda, a buffer. It may be set at any time.
-        iteration: Iterations done, a buffer.
+        iteration: Iterations of training done, a buffer.
 
     Raises:
         SettingError: An argument is not valid.
@@ -90,7 +90,8 @@ class UnitPenalty(nn.Module):
                 :class:`HRNAS`.
         """
         weight = self.current()
-        self.iteration += 1
+        if self.training:
+            self.iteration += 1
         self._follow(backbone)
         if not self._gammas:
             return weight * 0
