@@ -43,7 +43,7 @@ class Attention(nn.Module):
         else:
             q = F.linear(query, weight[:width])
             k, v = F.linear(memory, weight[width:]).chunk(2, -1)
-            q = q.expand(len(memory), -1, -1)
+            q = q.expand(memory.shape[0], -1, -1)
         out = F.scaled_dot_product_attention(
             *map(self._split, (q, k, v)),
             dropout_p=self.dropout if self.training else 0.0)

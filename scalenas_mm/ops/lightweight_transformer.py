@@ -181,7 +181,7 @@ def _project(in_channels: int, out_channels: int) -> nn.Conv2d:
 
 
 def _joined(x: Tensor, positions: Tensor) -> Tensor:
-    return torch.cat([x, positions.expand(len(x), -1, -1, -1)], 1)
+    return torch.cat([x, positions.expand(x.shape[0], -1, -1, -1)], 1)
 
 
 def _resize(x: Tensor, size: Sequence[int]) -> Tensor:

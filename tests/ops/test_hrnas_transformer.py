@@ -270,6 +270,29 @@ def test_bfloat16_and_channels_last(options):
     assert module.bfloat16()(x.bfloat16()).dtype == torch.bfloat16
 
 
+def test_bfloat16_in_training():
+    """Statistics are those of full precision."""
+    x, means = images(2, 6, 13, 18), []
+    for enabled in (False, True):
+        torch.manual_seed(0)
+        module = LightweightTransformer(6, 4).train()
+        with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
+            out = module(x)
+        out.float().sum().backward()
+        assert out.isfinite().all()
+        means.append(module.input_norm.running_mean)
+    assert relative(*means) < 1e-5
+    assert module.bfloat16()(x.bfloat16()).dtype == torch.bfloat16
+
+
+@pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
+def test_traced_for_any_image():
+    module = randomised(LightweightTransformer(6, 4, 8, 2))
+    traced = torch.jit.trace(module, images(1, 6, 13, 18))
+    x = images(3, 6, 20, 9)
+    assert torch.allclose(traced(x), module(x), atol=1e-6)
+
+
 def test_gradients():
     """Against finite differences."""
     settings = dict(size=2, dropout=0., decoder_positions=True, heads=2)
