@@ -1,22 +1,19 @@
-"""Draw the progress of a search while it runs."""
+"""Draw the progress of a search, or of a shrinking run, while it runs."""
 from pathlib import Path
-from typing import Optional
+from typing import Any, Callable, Optional
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from scalenas_mm.registry import HOOKS
+from scalenas_mm.registry import HOOKS, SPACES
 
 
-@HOOKS.register_module()
-class SearchPlotHook(Hook):
-    """Draws the Pareto front and the progress after every generation.
+class _PlotHook(Hook):
+    """Draws files in the work directory and gives them to the visualizer.
 
-    Writes ``pareto.png`` and ``progress.png`` to the work directory and gives
-    both to the runner's visualizer, whose backends (TensorBoard, W&B) then
-    show them by generation. A plot that cannot be drawn does not stop the
-    search: the first one is warned about.
+    A plot that cannot be drawn does not stop the run: the first one is warned
+    about.
 
     Args:
         metric (str, optional): Metric on the vertical axis. Defaults to the
@@ -30,35 +27,135 @@ class SearchPlotHook(Hook):
         self.cost = cost
         self._warned = False
 
-    @master_only
-    def after_generation(self, runner: Runner, generation: int) -> None:
+    def _try(self, runner: Runner, draw: Callable[[], None],
+             what: str) -> None:
         try:
-            self._draw(runner, generation)
+            draw()
         except Exception as error:
             if not self._warned:
                 runner.logger.warning(
-                    f'{type(self).__name__}: cannot draw generation '
-                    f'{generation}, the search goes on ({error!r})',
+                    f'{type(self).__name__}: cannot draw {what} ({error!r})',
                     exc_info=True)
             self._warned = True
 
+    def _plot(self, runner: Runner, name: str, step: int, plot: Callable,
+              *args: Any, **kwargs: Any) -> None:
+        """Draw ``name.png`` and show it."""
+        from mmcv import imread
+        path = Path(runner.work_dir, f'{name}.png')
+        plot(*args, **kwargs, path=path)
+        runner.visualizer.add_image(name,
+                                    imread(str(path),
+                                           channel_order='rgb'), step)
+
+
+@HOOKS.register_module()
+class SearchPlotHook(_PlotHook):
+    """Draws the Pareto front and the progress after every generation.
+
+    Writes ``pareto.png`` and ``progress.png`` to the work directory and gives
+    both to the runner's visualizer, whose backends (TensorBoard, W&B) then
+    show them by generation. A plot that cannot be drawn does not stop the
+    search: the first one is warned about.
+
+    Args:
+        metric (str, optional): Metric on the vertical axis. Defaults to the
+            first objective that is no cost.
+        cost (str): Cost on the horizontal axis.
+    """
+
+    @master_only
+    def after_generation(self, runner: Runner, generation: int) -> None:
+        self._try(runner, lambda: self._draw(runner, generation),
+                  f'generation {generation}, the search goes on')
+
     def _draw(self, runner: Runner, generation: int) -> None:
         # here, because they load matplotlib and pandas
-        from mmcv import imread
-
         from .pareto import plot_pareto, plot_progress
         from .pareto_data import as_table
-        loop = runner.train_loop
-        objectives = loop.searcher.objectives
-        metric = self.metric or next(iter(objectives.metrics), None)
-        if metric is None or not any(r.ok for r in loop.searcher.history):
+        searcher = runner.train_loop.searcher
+        metric = self.metric or next(iter(searcher.objectives.metrics), None)
+        if metric is None or not any(r.ok for r in searcher.history):
             return
-        records = as_table(loop.searcher.history)
-        lower = objectives.directions.get(metric) == 'min'
-        for plot, name in ((plot_pareto, 'pareto'), (plot_progress,
-                                                     'progress')):
-            path = Path(runner.work_dir, f'{name}.png')
-            plot(records, path, metric, cost=self.cost, lower_is_better=lower)
-            runner.visualizer.add_image(name,
-                                        imread(str(path), channel_order='rgb'),
-                                        generation)
+        records = as_table(searcher.history)
+        options = dict(
+            metric=metric,
+            cost=self.cost,
+            lower_is_better=searcher.objectives.directions.get(metric) ==
+            'min')
+        for name, plot in dict(
+                pareto=plot_pareto, progress=plot_progress).items():
+            self._plot(runner, name, generation, plot, records, **options)
+
+
+@HOOKS.register_module()
+class ShrinkPlotHook(_PlotHook):
+    """Draws a network that shrinks while it trains after each record.
+
+    For runs with a ``ShrinkArchiveHook``. Writes to the work directory
+    ``trajectory.png`` (costs, metric, units and tokens over the iterations),
+    ``pareto.png`` and, where there is a drawing, ``arch.png``, and gives them
+    to the runner's visualizer. A plot that cannot be drawn does not stop the
+    run: the first one is warned about.
+
+    Args:
+        metric (str, optional): Metric on the vertical axis. Defaults to the
+            first objective that is no cost.
+        cost (str): Which cost.
+    """
+    of_search = True  # an exported config is without it
+
+    @master_only
+    def after_record(self, runner: Runner, record: Any) -> None:
+        self._try(runner, lambda: self._draw(runner, record),
+                  f'record {record.id}, the training goes on')
+
+    def _draw(self, runner: Runner, record: Any) -> None:
+        from scalenas_mm.search import read_meta
+        from .drawings import draw_arch, has_drawing
+        from .pareto import plot_pareto
+        from .pareto_data import as_table
+        from .trajectory import plot_trajectory
+        archive = next(h for h in runner.hooks if hasattr(h, 'records'))
+        meta = read_meta(Path(runner.work_dir) / archive.name)
+        space = SPACES.build(meta['space'])
+        size = meta['evaluation']['input_size']
+        metric = self.metric or next(iter(archive.objectives.metrics), None)
+        records, step = as_table(archive.records), record.step
+        options = dict(cost=self.cost, metric=metric)
+        self._plot(
+            runner,
+            'trajectory',
+            step,
+            plot_trajectory,
+            records,
+            space=space,
+            budget=self._budget(runner),
+            **options)
+        lower = archive.objectives.directions.get(metric) == 'min'
+        if metric is not None:
+            self._plot(
+                runner,
+                'pareto',
+                step,
+                plot_pareto,
+                records,
+                lower_is_better=lower,
+                **options)
+        if has_drawing(space):
+            self._plot(
+                runner,
+                'arch',
+                step,
+                draw_arch,
+                space,
+                space.from_dict(record.arch),
+                input_size=tuple(size))
+
+    def _budget(self, runner: Runner) -> Optional[float]:
+        """What the run is to end at, if that is of the cost that is drawn."""
+        for hook in runner.hooks:
+            budget = getattr(getattr(hook, 'controller', None), 'budget', None)
+            if budget is not None and budget.key == self.cost:
+                return float(budget.limit)
+        return None
