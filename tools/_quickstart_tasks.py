@@ -1,4 +1,4 @@
-"""What quickstart.py runs for each task.
+"""What quickstart.py runs for each system and task.
 
 Names of configs are file names below configs/ without ``.py``. Standard
 library only, as in ``_cli``.
@@ -7,21 +7,25 @@ from typing import NamedTuple
 
 
 class Task(NamedTuple):
-    """A data set and the three configs that lead to its Pareto front.
+    """A data set and the configs that lead to its Pareto front.
 
     Attributes:
         title: Heading of the report.
         kind: What ``make_demo.py --kind`` makes.
         data: Folder for it.
-        teacher: Config of the full network, trained alone.
+        teacher: Config of the full network, trained alone; empty if the
+            supernet has no teacher.
         supernet: Config of the supernet.
-        search: Config of the search.
+        search: Config of the search; that of the supernet if it is searched
+            while it trains.
         teacher_iters: Iterations of the teacher's training.
         supernet_iters: Iterations of the supernet's.
         candidates: How many the search measures.
         metric: Name in the archive of the metric that is shown; larger is
             better.
         digits: Decimals to show of it.
+        backbone: How the files of exported networks begin.
+        introduction: Below the heading of the report.
     """
     title: str
     kind: str
@@ -34,6 +38,14 @@ class Task(NamedTuple):
     candidates: int
     metric: str
     digits: int
+    backbone: str = 'scalenet'
+    introduction: str = ('Sub-networks found by topology evolution in one '
+                         'supernet, exported and tested as plain models.')
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether one run trains and searches."""
+        return self.search == self.supernet
 
 
 TASKS = dict(
@@ -88,3 +100,24 @@ TASKS = dict(
         metric='coco/bbox_mAP',
         digits=4),
 )
+
+SHRINKING = 'hrnas-w8_fcn_supernet_1xb8-1600iters_digits-96x96'
+SYSTEMS = dict(
+    scalenas=TASKS,
+    hrnas=dict(
+        seg=Task(
+            title='HR-NAS on handwritten digits',
+            kind='digits',
+            data='data/scalenas_demo',
+            teacher='',
+            supernet=SHRINKING,
+            search=SHRINKING,
+            teacher_iters=0,
+            supernet_iters=1600,
+            candidates=0,
+            metric='mIoU',
+            digits=2,
+            backbone='hrnas',
+            introduction='Points of one run in which a network of '
+            'convolutions and lightweight transformers shrank while it '
+            'trained, exported and tested as plain models.')))

@@ -6,29 +6,28 @@ import platform
 import warnings
 
 from _cli import fail
-from _quickstart_tasks import TASKS
 
 IMAGES = 6
 
 
 def parse_args():
-    from quickstart import add_task
+    from quickstart import add_task, task_of
     parser = argparse.ArgumentParser(description=__doc__)
     add_task(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    return *task_of(parser, args), args
 
 
 def main():
-    args = parse_args()
+    task, folder, args = parse_args()
     from quickstart import WORK, Phases, three_of_the_front
-    task = TASKS[args.task]
     archive = WORK / task.search / 'archive.jsonl'
     if not (args.folder / archive).is_file():
         fail(f'{args.folder}: expected the folder of a quickstart that is '
              f'done, there is no {archive}')
     os.chdir(args.folder)
     warnings.filterwarnings('ignore')  # of task libraries, about themselves
-    report(task, Phases(WORK / 'quickstart' / args.task, task.metric), archive,
+    report(task, Phases(folder, task.metric), archive,
            *three_of_the_front(archive, task.metric))
 
 
@@ -48,7 +47,7 @@ def report(task, phases, archive, front, chosen):
         task.metric,
         selected=[record.id for record in chosen],
         title='Search on the demo data set')
-    draw(archive, chosen, folder / 'predictions.png')
+    draw(task, archive, chosen, folder / 'predictions.png')
     best = max(row.exported for row in rows)
     macs = [record.cost['macs'] for record in front]
     path = write_report(
@@ -99,7 +98,7 @@ def network(task, archive, record):
     from quickstart import stem
 
     from scalenas_mm.visualization import ExportedNetwork
-    name = stem(archive, record)
+    name = stem(task, archive, record)
     metrics = json.loads(name.with_suffix('.metrics.json').read_text())
     return ExportedNetwork(
         name=f'#{record.id}',
@@ -133,14 +132,14 @@ def show_table(task, rows, size):
     Console().print(table)
 
 
-def draw(archive, chosen, path):
+def draw(task, archive, chosen, path):
     """Validation images, and what the truth and each network say of them."""
     from quickstart import stem
 
     from scalenas_mm.visualization import draw_sheet
     columns = {}
     for record in chosen:
-        name = stem(archive, record)
+        name = stem(task, archive, record)
         drawn = drawn_by(name.with_suffix('.py'), name.with_suffix('.pth'))
         images, truths, predictions, legend = drawn
         columns.update({
