@@ -131,8 +131,8 @@ def lengths(config, iters):
         f'train_cfg.max_iters={iters}',
         f'train_cfg.val_interval={every}',
         *(f'param_scheduler.{f"{i}." if many else ""}{key}={value}'
-          for i, scheduler in enumerate(found.param_scheduler if many else
-                                        [found.param_scheduler])
+          for i, scheduler in enumerate(
+              found.param_scheduler if many else [found.param_scheduler])
           for key, value in scaled(scheduler, share)),
         *(f'custom_hooks.{i}.{key}={value}'
           for i, hook in enumerate(found.get('custom_hooks', ()))

@@ -58,10 +58,10 @@ def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
     add_task(parser)
     for name in LENGTHS:
-        values = ', '.join(
-            f'{getattr(task, name)} ({system} {key})'
-            for system, tasks in SYSTEMS.items()
-            for key, task in tasks.items() if getattr(task, name))
+        values = ', '.join(f'{getattr(task, name)} ({system} {key})'
+                           for system, tasks in SYSTEMS.items()
+                           for key, task in tasks.items()
+                           if getattr(task, name))
         parser.add_argument(
             f'--{name.replace("_", "-")}',
             type=int,
