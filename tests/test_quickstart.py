@@ -15,6 +15,7 @@ from scalenas_mm.search import Record, read_archive
 
 ROOT = Path(__file__).resolve().parents[1]
 SEARCH = 'scalenet-w8_fcn_search_digits-96x96'
+SHRINKING = 'hrnas-w8_fcn_supernet_1xb8-1600iters_digits-96x96'
 SMALL = ['--teacher-iters', '3', '--supernet-iters', '3', '--candidates', '5']
 
 
@@ -58,9 +59,36 @@ def test_from_nothing_to_a_report(tmp_path):
     assert before == (work / SEARCH / 'archive.jsonl').read_bytes()
 
 
+@pytest.mark.slow
+def test_from_nothing_to_a_report_by_shrinking(tmp_path):
+    """One run leaves networks of several sizes, each exported as measured."""
+    pytest.importorskip('mmseg')
+    small = ['--folder', tmp_path, '--system', 'hrnas']
+    small += ['--supernet-iters', '16']
+    printed = run(*small)
+    archive = tmp_path / 'work_dirs' / SHRINKING / 'archive.jsonl'
+    records = list(read_archive(archive))
+    macs = [record.cost['macs'] for record in records]
+    assert len(records) >= 3 and macs == sorted(macs, reverse=True)
+    assert 'exported = recorded to the last digit' in printed
+    report = tmp_path / 'work_dirs/quickstart/hrnas_seg/report.html'
+    assert str(report) in printed
+    assert report.read_text().count('data:image/png') >= 4
+    before = archive.read_bytes()
+    again = run(*small)
+    for phase in ('data', 'supernet'):
+        assert f'== {phase}: done before' in again
+    assert before == archive.read_bytes()
+
+
 @pytest.mark.parametrize('args, message', [
     (['--candidates', '2'], 'expected at least 3, got 2'),
     (['--teacher-iters', '0'], 'must be positive'),
+    (['--system', 'hrnas', '--supernet-iters', '0'], 'must be positive'),
+    (['--system', 'hrnas', '--candidates', '5'
+      ], '--candidates: hrnas has none'),
+    (['--system', 'hrnas', '--task', 'det'
+      ], '--system hrnas: expected --task seg, got det'),
 ])
 def test_wrong_arguments(tmp_path, args, message):
     assert message in run('--folder', tmp_path, *args, code=2)
@@ -99,11 +127,43 @@ def test_tasks_fit_their_configs(quickstart):
             assert f'work_dirs/{before}/iter_' in str(config)
 
 
+def test_shrinking_tasks_fit_their_configs(quickstart):
+    """One config trains and searches; its hooks see several sizes."""
+    from _cli import inner_dataset
+    for task in quickstart.SYSTEMS['hrnas'].values():
+        assert task.shrinks
+        config = shipped(quickstart.config_path(task.supernet))
+        assert config.train_cfg.max_iters == task.supernet_iters
+        hooks = {hook.type: hook for hook in config.custom_hooks}
+        archive = hooks['scalenas_mm.ShrinkArchiveHook']
+        assert archive.objectives == {task.metric: 'max', 'macs': 'min'}
+        shrink = hooks['scalenas_mm.ShrinkHook']
+        assert (shrink.end - shrink.begin) // shrink.interval >= 4
+        assert shrink.end < task.supernet_iters
+        assert Path(inner_dataset(
+            config.val_dataloader.dataset).data_root) == Path(task.data)
+
+
+def test_all_that_is_said_in_iterations_follows_their_number(quickstart):
+    from _quickstart_phases import lengths
+    name = quickstart.SYSTEMS['hrnas']['seg'].supernet
+    options = dict(option.split('=') for option in lengths(name, 16))
+    assert options.pop('train_cfg.max_iters') == '16'
+    found = shipped(quickstart.config_path(name))
+    shrink = next(i for i, hook in enumerate(found.custom_hooks)
+                  if hook.type == 'scalenas_mm.ShrinkHook')
+    for key in ('begin', 'end', 'interval'):
+        number = round(found.custom_hooks[shrink][key] / 100)
+        assert options[f'custom_hooks.{shrink}.{key}'] == str(number)
+    assert any(option.endswith('total_steps') for option in options)
+
+
 def test_an_exported_network_with_another_result_is_an_error(
         quickstart, tmp_path):
     archive, record = tmp_path / 'archive.jsonl', Record(
         3, 'digest', {}, {'coco/AP (M)': 0.1 + 0.2})
-    path = tmp_path / 'exported' / 'scalenet_0003.metrics.json'
+    task = quickstart.SYSTEMS['hrnas']['seg']
+    path = tmp_path / 'exported' / 'hrnas_0003.metrics.json'
     path.parent.mkdir()
     for metrics, equal in (({
             'coco/AP (M)': 0.1 + 0.2,
@@ -114,7 +174,7 @@ def test_an_exported_network_with_another_result_is_an_error(
         path.write_text(json.dumps(metrics))
         with contextlib.nullcontext() if equal else pytest.raises(
                 SystemExit, match=r'candidate 3: coco/AP \(M\) is 0.30000'):
-            quickstart.check_exported(archive, [record])
+            quickstart.check_exported(task, archive, [record])
 
 
 def test_progress_shows_any_metric(quickstart, tmp_path):

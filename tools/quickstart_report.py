@@ -56,8 +56,8 @@ def report(task, phases, archive, front, chosen):
             title=task.title,
             metric=task.metric,
             digits=task.digits,
-            introduction='Sub-networks found by topology evolution in one '
-            'supernet, exported and tested as plain models.',
+            measured=measured(task),
+            introduction=task.introduction,
             networks=rows,
             input_size=tuple(size),
             headline={
@@ -69,7 +69,7 @@ def report(task, phases, archive, front, chosen):
                 f'{max(macs) / min(macs):.2f}',
             },
             plots=[('All candidates of the search', folder / 'pareto.png'),
-                   ('Best so far', archive.parent / 'progress.png')],
+                   history(task, archive, folder)],
             predictions=[('Validation images', folder / 'predictions.png')],
             commands={
                 'Look at the candidates':
@@ -79,6 +79,22 @@ def report(task, phases, archive, front, chosen):
             seconds=phases.seconds,
             versions=versions()))
     print(f'The report is {path.resolve()}')
+
+
+def history(task, archive, folder):
+    """Caption and file of the plot of how the search went."""
+    if not task.shrinks:
+        return 'Best so far', archive.parent / 'progress.png'
+    from scalenas_mm.benchmarks import space_from_dict
+    from scalenas_mm.search import read_meta
+    from scalenas_mm.visualization import load_records, plot_trajectory
+    path = folder / 'trajectory.png'
+    plot_trajectory(
+        load_records(archive),
+        path,
+        space_from_dict(read_meta(archive)['space']),
+        metric=task.metric)
+    return 'Shrinking', path
 
 
 def versions():
@@ -114,6 +130,11 @@ def network(task, archive, record):
         commands={'Test': f'python tools/test.py {name}.py {name}.pth'})
 
 
+def measured(task):
+    """Where the networks were measured before they were exported."""
+    return 'in the run' if task.shrinks else 'in the supernet'
+
+
 def show_table(task, rows, size):
     from rich.console import Console
     from rich.table import Table
@@ -121,7 +142,7 @@ def show_table(task, rows, size):
     table = Table(
         title=f'Exported sub-networks (whole model, {height} x {width})')
     for column in ('network', 'params (M)', 'GMACs',
-                   f'{task.metric} in the supernet',
+                   f'{task.metric} {measured(task)}',
                    f'{task.metric} exported'):
         table.add_column(column, justify='right')
     for row in rows:

@@ -21,7 +21,7 @@ class ExportedNetwork:
         name: Short name, such as ``#17``.
         params: Number of parameters.
         macs: Multiply-accumulates for one image.
-        supernet: The metric inside the supernet, None if not measured.
+        supernet: The metric before the export, None if not measured.
         exported: The metric of the exported network, None likewise.
         drawing: Picture of its topology.
         files: What was written for it: kind and path.
@@ -56,6 +56,7 @@ class Report:
         seconds: How long each phase took.
         versions: Packages, Python, machine.
         digits: Decimals of the metric.
+        measured: Where the networks were measured before the export.
     """
     title: str
     metric: str
@@ -70,6 +71,7 @@ class Report:
     seconds: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     digits: int = 2
+    measured: str = 'in the supernet'
 
     def columns(self) -> List[str]:
         """Headings of the table of networks."""
@@ -78,7 +80,7 @@ class Report:
             size = ' @ {} × {}'.format(*self.input_size)
         return [
             'network', f'params (M, {self.scope})',
-            f'GMACs ({self.scope}{size})', f'{self.metric} in the supernet',
+            f'GMACs ({self.scope}{size})', f'{self.metric} {self.measured}',
             f'{self.metric} exported', 'difference'
         ]
 
