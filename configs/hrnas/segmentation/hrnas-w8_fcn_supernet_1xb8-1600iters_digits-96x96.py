@@ -1,14 +1,32 @@
-# One run searches and trains: the full network learns at a high learning rate,
-# then it shrinks to a quarter at a low one. Each shrink is a record of the
-# archive, from the cost of the largest network to the target.
+# One run searches and trains: the whole network learns, then it shrinks at a
+# low learning rate, so that networks of all sizes on the way are good ones.
+# Each is a record of the archive.
 _base_ = './hrnas-w8_fcn_subnet_1xb8-1600iters_digits-96x96.py'
-interval = 100
+max_iters, begin, end = 1600, 900, 1500
 model = dict(
     _delete_=True,
     type='scalenas_mm.ShrinkingSupernet',
     architecture=_base_.model,
-    penalty=dict(weight=1e-3, cost='macs', input_size=(96, 96)))
-train_cfg = dict(val_interval=interval)
+    penalty=dict(
+        weight=1e-3, cost='macs', input_size=(96, 96), ramp=(0, 400)))
+train_cfg = dict(val_interval=begin)  # and after every shrink
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.04, end=200, by_epoch=False),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=0.03,
+        begin=200,
+        end=begin,
+        T_max=begin - 200,
+        by_epoch=False),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=1e-4,
+        begin=1400,
+        end=max_iters,
+        T_max=max_iters - 1400,
+        by_epoch=False)
+]
 custom_hooks = [
     dict(
         type='EMAHook',
@@ -16,11 +34,15 @@ custom_hooks = [
         update_buffers=True),
     dict(
         type='scalenas_mm.ShrinkHook',
-        interval=interval,
+        interval=75,
         by_epoch=False,
-        begin=800,
-        end=1500,
-        num_calibration_batches=8,
-        target=dict(macs=12e6)),
-    dict(type='scalenas_mm.ShrinkArchiveHook', objective='mIoU')
+        begin=begin,
+        end=end,
+        scores='network',
+        last_scores='network',
+        target=dict(macs='30%')),
+    dict(
+        type='scalenas_mm.ShrinkArchiveHook',
+        objectives=dict(mIoU='max', macs='min'),
+        input_size=(96, 96))
 ]
