@@ -127,6 +127,7 @@ def lengths(config, iters):
     share = iters / loop.max_iters
     every = max(1, round(share * loop.val_interval))
     many = isinstance(found.param_scheduler, list)
+    ramp = (found.model.get('penalty') or {}).get('ramp')
     return [
         f'train_cfg.max_iters={iters}',
         f'train_cfg.val_interval={every}',
@@ -137,6 +138,10 @@ def lengths(config, iters):
         *(f'custom_hooks.{i}.{key}={value}'
           for i, hook in enumerate(found.get('custom_hooks', ()))
           for key, value in scaled(hook, share)),
+        *([] if ramp is None else [
+            'model.penalty.ramp=[{},{}]'.format(*(round(share * at)
+                                                  for at in ramp))
+        ]),
     ]
 
 

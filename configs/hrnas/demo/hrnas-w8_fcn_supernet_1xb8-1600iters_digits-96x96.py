@@ -8,7 +8,7 @@ model = dict(
     type='scalenas_mm.ShrinkingSupernet',
     architecture=_base_.model,
     penalty=dict(
-        weight=1e-3, cost='macs', input_size=(96, 96), ramp=(0, 400)))
+        weight=1e-3, cost='macs', input_size=(96, 96), ramp=(200, 400)))
 train_cfg = dict(val_interval=begin)  # and after every shrink
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.04, end=200, by_epoch=False),
