@@ -155,7 +155,8 @@ def test_all_that_is_said_in_iterations_follows_their_number(quickstart):
     for key in ('begin', 'end', 'interval'):
         number = round(found.custom_hooks[shrink][key] / 100)
         assert options[f'custom_hooks.{shrink}.{key}'] == str(number)
-    assert any(option.endswith('total_steps') for option in options)
+    assert options['param_scheduler.2.T_max'] == '2'
+    assert options['model.penalty.ramp'] == '[2,4]'
 
 
 def test_an_exported_network_with_another_result_is_an_error(
