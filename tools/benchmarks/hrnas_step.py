@@ -173,13 +173,17 @@ def main():
         default=15,
         help='timings of each side (default: 15)')
     repeats = parser.parse_args().repeats
+    if repeats < 1:
+        parser.error(f'--repeats: expected at least 1, got {repeats}')
     os.environ.update(OMP_NUM_THREADS='1')  # before torch is loaded
     warnings.filterwarnings('ignore')
     import torch
+    from mmengine.logging import MMLogger
 
     import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    MMLogger.get_instance('benchmark', log_level='ERROR')
     print('demo, 8 images of 96 x 96')
     time_steps(DEMO, 8, SIZE, repeats)
     print('largest network of the paper, 1 image of 128 x 256')
