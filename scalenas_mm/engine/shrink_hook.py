@@ -56,6 +56,8 @@ class ShrinkHook(Hook):
             network's.
         last_scores (str): The same for the last shrink; in the released code
             the average.
+        remove_tokens (bool): Whether tokens go, too. The released code never
+            removes one.
         fold_dead_bias (bool): Keep the constants that dead units still emit;
             see :class:`~scalenas_mm.backbones.hrnas_folding.Folding`. False
             is the released code.
@@ -87,6 +89,7 @@ class ShrinkHook(Hook):
                  threshold: float = 1e-3,
                  scores: str = 'both',
                  last_scores: str = 'average',
+                 remove_tokens: bool = True,
                  fold_dead_bias: bool = True,
                  num_calibration_batches: int = 8,
                  seed: int = 0,
@@ -102,6 +105,7 @@ class ShrinkHook(Hook):
             if value not in SCORES:
                 raise SettingError(name, f'one of {SCORES}', value)
         self.scores, self.last_scores = scores, last_scores
+        self.remove_tokens = remove_tokens
         self.fold_dead_bias = fold_dead_bias
         self.num_calibration_batches = whole('num_calibration_batches',
                                              num_calibration_batches, 0)
@@ -182,7 +186,12 @@ class ShrinkHook(Hook):
         ]).amax(0)
         all_reduce(flat, 'mean')
         sizes = [len(gamma) for gamma in rows[0].values()]
-        return dict(zip(rows[0], flat.cpu().split(sizes)))
+        out = dict(zip(rows[0], flat.cpu().split(sizes)))
+        if not self.remove_tokens:
+            for name in out:
+                if '.transformer.' in name:
+                    out[name] = torch.full_like(out[name], torch.inf)
+        return out
 
     def shrink(self, runner: Runner, last: bool = False) -> bool:
         """Remove what is not needed now.

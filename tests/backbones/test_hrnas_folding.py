@@ -44,7 +44,7 @@ def kill(net, share, empty=(), gamma=0., seed=0):
 
 def change(net, fold=True, threshold=1e-3):
     """By how much outputs change in a shrink, relative to their range."""
-    x = torch.randn(2, 3, 75, 91)
+    x = torch.randn(1, 3, 43, 51)
     with torch.no_grad():
         before = [y.clone() for y in net(x)]
         arch = net.surviving(threshold=threshold)

@@ -121,6 +121,11 @@ def folder(shared_data):
 
 
 @pytest.fixture(scope='module')
+def whole(folder):
+    return Golden(folder)
+
+
+@pytest.fixture(scope='module')
 def shrunk(folder):
     return Golden(folder).shrink()
 
@@ -165,14 +170,14 @@ def test_adamw_by_the_same_rule(folder, shrunk):
 
 
 @pytest.mark.parametrize('rule', ['normal', 'last'])
-def test_kept_units_and_outputs(folder, shrunk, rule):
+def test_kept_units_and_outputs(folder, whole, shrunk, rule):
     golden = Golden(folder).shrink(last=True) if rule == 'last' else shrunk
     said = golden.said[f'rmsprop_{rule}']
     found = {
         key.split('.mix.')[0]: value
         for key, value in golden.model.backbone.gammas().items()
     }
-    before = Golden(folder).model.backbone.gammas()
+    before = whole.model.backbone.gammas()
     for i, (path, (_, sizes)) in enumerate(said['blocks_after'].items()):
         place = golden.model.backbone.space.places[i].name
         kept = [said['kept'][f'{path}.ops.{k}.1.1'] for k in range(3)]
@@ -183,16 +188,15 @@ def test_kept_units_and_outputs(folder, shrunk, rule):
             parts = before[f'{place}.mix.norm.weight'].chunk(3)
             expected = torch.cat([p[k] for p, k in zip(parts, kept)])
             assert torch.equal(found[place], expected)
-    for when, model in (('before', Golden(folder).model), ('after',
-                                                           golden.model)):
+    for when, model in (('before', whole.model), ('after', golden.model)):
         expected = golden.numbers[f'rmsprop_{rule}/{when}']
         difference = golden.output(model).detach().numpy() - expected
         assert abs(difference).max() < 1e-5 * abs(expected).max()
 
 
 @pytest.mark.parametrize('when', ['before', 'after'])
-def test_penalties_and_losses(folder, shrunk, when):
-    golden = shrunk if when == 'after' else Golden(folder)
+def test_penalties_and_losses(whole, shrunk, when):
+    golden = shrunk if when == 'after' else whole
     said = golden.said['rmsprop_normal']
     backbone = golden.model.backbone
     penalty = UnitPenalty(1.8e-4, (64, 64), cost='released')

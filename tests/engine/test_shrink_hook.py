@@ -59,7 +59,18 @@ def put(runner, average=None, share=.5, only=''):
 @pytest.fixture
 def ready(tmp_path):
     """A runner after an epoch, with an average, that has not shrunk."""
-    return trained(tmp_path, threshold=0., num_calibration_batches=0)
+    cfg = config(
+        tmp_path,
+        epochs=1,
+        shrink=dict(threshold=0., num_calibration_batches=0),
+        val_cfg=None,
+        val_dataloader=None,
+        val_evaluator=None)
+    cfg.train_dataloader.batch_size = 6
+    cfg.default_hooks.checkpoint = None
+    runner = runner_of(cfg)
+    runner.train()
+    return runner
 
 
 def outputs(model):
@@ -100,6 +111,8 @@ def test_tokens_go_and_nothing_else_changes(ready):
         for k, p in objects.items()
     }
     arch = backbone.arch
+    assert not ShrinkHook(
+        num_calibration_batches=0, remove_tokens=False).shrink(ready)
     gammas = {k: v.detach().clone() for k, v in backbone.gammas().items()}
     assert ShrinkHook(num_calibration_batches=0).shrink(ready)
     after = backbone.arch
