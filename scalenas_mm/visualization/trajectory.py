@@ -9,7 +9,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from scalenas_mm.search.record import Record
 from scalenas_mm.spaces import HRNASSpace
-from .figures import FAINT, INK, MUTED, PathLike, new_figure, save_figure
+from .figures import FAINT, INK, PathLike, new_figure, save_figure
 from .hrnas.colours import TOKENS, kernel_colours
 from .pareto_data import as_table, evaluated, unit_of
 from .pareto_parts import FRONT, draw_heading, style_axes
@@ -101,7 +101,7 @@ def _grid(panels: List[Panel], label: str) -> Figure:
         right=0.97,
         bottom=0.55 / height,
         top=1 - 0.95 / height,
-        hspace=0.22,
+        hspace=0.26,
         wspace=0.24)
     first: Optional[Axes] = None
     for i, (name, draw) in enumerate(panels):
@@ -127,6 +127,7 @@ def _draw_cost(axes: Axes, at: np.ndarray, cost: pd.Series,
         color=COST,
         marker='o',
         markersize=3.5,
+        clip_on=False,
         gid='cost')
     axes.set_ylim(0, max(cost.max(), budget or 0) * 1.08)
     if budget:
@@ -195,22 +196,22 @@ def _stack(axes: Axes, at: np.ndarray, units: np.ndarray,
             label=f'{kernels[k]} × {kernels[k]}',
             gid=f'units/{kernels[k]}')
         below = above
-    _upper_legend(axes)
+    _legend_above(axes)
     axes.set_ylim(0, max(below.max(), 1) * 1.08)
     axes.yaxis.set_major_formatter(EngFormatter(sep=''))
 
 
-def _upper_legend(axes: Axes) -> None:
-    """In the order of the stack, where a shrinking run is empty."""
-    handles, labels = axes.get_legend_handles_labels()
+def _legend_above(axes: Axes) -> None:
+    """In a row above the panel, where no curve can be."""
     axes.legend(
-        handles[::-1],
-        labels[::-1],
-        loc='upper right',
+        loc='lower right',
+        bbox_to_anchor=(1.01, 0.98),
+        ncol=len(axes.get_legend_handles_labels()[0]),
         fontsize=9,
-        frameon=True,
-        framealpha=0.85,
-        edgecolor='none',
+        frameon=False,
+        borderaxespad=0,
+        handlelength=1.2,
+        columnspacing=1.2,
         labelcolor=INK)
 
 
@@ -223,6 +224,6 @@ def _draw_tokens(axes: Axes, at: np.ndarray, tokens: np.ndarray) -> None:
         color=TOKENS,
         marker='o',
         markersize=3.5,
+        clip_on=False,
         gid='tokens')
     axes.set_ylim(0, max(tokens.max(), 1) * 1.08)
-    axes.tick_params(colors=MUTED)
