@@ -90,11 +90,10 @@ class TransformerPlugin(BaseModule):
             return super().__getattr__(name)
         except AttributeError:
             inner = self.__dict__.get('_modules', {}).get('backbone')
-            value = getattr(inner, name, None)
             # methods speak of the backbone's own parameter names
-            if value is None or callable(value):
+            if not hasattr(inner, name) or callable(getattr(inner, name)):
                 raise
-            return value
+            return getattr(inner, name)
 
 
 class _Add:

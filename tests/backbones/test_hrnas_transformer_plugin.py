@@ -199,6 +199,7 @@ def test_frozen_stages_and_norms_do_not_freeze_transformers():
 def test_attributes_are_those_of_the_backbone():
     plugin = build()
     assert plugin.out_indices == (7, ) and plugin.frozen_stages == -1
+    assert plugin.conv_cfg is None
     assert not hasattr(plugin, 'make_layer') and not hasattr(plugin, 'other')
 
 
