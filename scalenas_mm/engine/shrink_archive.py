@@ -182,6 +182,8 @@ class ShrinkArchiveHook(Hook):
     # -- validations ------------------------------------------------------
     def before_val_epoch(self, runner: Runner) -> None:
         self._start = time.time()
+        # now, since it may be averaged, too
+        self._weight = weight_of(unwrapped(runner.model))
 
     def before_val_iter(self,
                         runner: Runner,
@@ -229,7 +231,7 @@ class ShrinkArchiveHook(Hook):
         self._due = False
         runner.logger.info(
             shrink_line(record, self.objectives,
-                        find_searchable(model).space, weight_of(model)))
+                        find_searchable(model).space, self._weight))
         for key in self.objectives.metrics:
             if record.ok:
                 runner.visualizer.add_scalar(f'shrunk/{key}',

@@ -118,7 +118,13 @@ class ShrinkTarget:
         return left, dict(zip(scores, parts))
 
     def state_dict(self) -> Dict[str, Any]:
-        return self.controller.state_dict()
+        """Plain values and tensors: torch reads empty arrays of numpy only
+        with code that they bring."""
+        return {
+            key:
+            torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            for key, value in self.controller.state_dict().items()
+        }
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
         self.controller.load_state_dict(state)
@@ -145,7 +151,8 @@ def build_controller(hook: Any, runner: Runner) -> ShrinkTarget:
     if not weight:
         every = penalty.unit_costs(hook.backbone(runner)).values()
         weight = START / float(torch.cat(list(every)).mean())
-        penalty.weight.fill_(weight)
+        if not runner.iter:  # a resumed run may have come to 0
+            penalty.weight.fill_(weight)
     target = ShrinkTarget(hook.target, costs, hook.begin * steps,
                           hook.last(runner) * steps, weight, hook.threshold)
     runner.logger.info(target.describe())
