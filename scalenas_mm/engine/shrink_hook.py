@@ -16,7 +16,7 @@ from scalenas_mm.registry import HOOKS
 from scalenas_mm.spaces import SettingError, as_size
 from scalenas_mm.spaces.settings import whole
 from .search_checks import check_calibration
-from .surgery import averages_of, planned_shrink
+from .surgery import averages_of, planned_shrink, share_statistics
 
 SCORES = ('both', 'average', 'network')
 
@@ -36,9 +36,8 @@ class ShrinkHook(Hook):
     the network its shape first, so training goes on from any checkpoint, and
     tests run, without further settings.
 
-    Where the network is validated with averaged weights, ``EMAHook`` should
-    have ``update_buffers=True``: without it MMEngine validates them with the
-    statistics of the raw weights.
+    ``EMAHook`` should have ``update_buffers=True``: without it MMEngine
+    validates averaged weights with the statistics of the raw ones.
 
     Args:
         interval (int): Shrink every so many epochs or iterations, and at the
@@ -168,9 +167,7 @@ class ShrinkHook(Hook):
         """Scores of all units, by the names of :meth:`HRNAS.gammas`, the mean
         over all processes.
 
-        Args:
-            runner (Runner): The runner.
-            which (str): As the argument ``scores``.
+        ``which`` is one of :data:`SCORES`.
         """
         averages = averages_of(runner)
         networks = [unwrapped(runner.model)] * (
@@ -196,12 +193,8 @@ class ShrinkHook(Hook):
     def shrink(self, runner: Runner, last: bool = False) -> bool:
         """Remove what is not needed now.
 
-        Args:
-            runner (Runner): While it trains.
-            last (bool): Whether it is the last time.
-
-        Returns:
-            bool: Whether anything was removed.
+        ``last`` says whether it is the last time. Returns whether anything
+        was removed.
 
         Raises:
             SettingError: An optimiser or wrapper cannot be cut, or processes
@@ -220,6 +213,8 @@ class ShrinkHook(Hook):
               (after.digest, tensors_digest(scores)))
         if after == before or not (last or self._worth(runner, after)):
             return False
+        if self.fold_dead_bias:
+            share_statistics(self._models(runner))
         commit = together(
             lambda: planned_shrink(runner, after, scores, self.fold_dead_bias))
         together(commit)
@@ -253,9 +248,13 @@ class ShrinkHook(Hook):
                 runner.train_dataloader, self.num_calibration_batches, self.
                 seed))
             check_calibration(self._batches)
-        models = [unwrapped(runner.model)]
-        models += [average.module for average in averages_of(runner)]
+        models = self._models(runner)
         together(lambda: [self._estimate(model) for model in models])
+
+    def _models(self, runner: Runner) -> List[torch.nn.Module]:
+        """The network and its averages."""
+        averages = [average.module for average in averages_of(runner)]
+        return [unwrapped(runner.model), *averages]
 
     def _estimate(self, model: torch.nn.Module) -> None:
         with alone():  # nobody waits in synchronised batch norm
@@ -292,7 +291,7 @@ class ShrinkHook(Hook):
         backbone = self.backbone(runner)
         arch = backbone.space.from_dict(state['arch'])
         if arch != backbone.arch:
-            together(planned_shrink(runner, arch, None, False))
+            planned_shrink(runner, arch, None, False)()
         if runner._resume:
             self.shrinks = state['shrinks']
             self._state = state.get('controller')

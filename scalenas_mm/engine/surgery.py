@@ -9,6 +9,8 @@ from functools import partial
 from typing import (Any, Callable, Dict, Iterator, List, Mapping, Optional,
                     Sequence, Tuple)
 
+import torch
+from mmengine.dist import broadcast
 from mmengine.model import BaseAveragedModel, is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
@@ -74,6 +76,21 @@ def planned_shrink(runner: Runner, arch: Any, scores: Optional[Scores],
 def _call_all(commits: Sequence[Commit]) -> None:
     for commit in commits:
         commit()
+
+
+def share_statistics(models: Sequence[nn.Module]) -> None:
+    """Give all processes the running statistics of the first one.
+
+    Each has gathered its own, and constants that are folded into parameters
+    must be the same everywhere. A checkpoint has those of the first one, too.
+    """
+    for model in models:
+        buffers = [b for b in model.buffers() if b.is_floating_point()]
+        flat = torch.cat([buffer.flatten() for buffer in buffers])
+        broadcast(flat)
+        for buffer, value in zip(buffers,
+                                 flat.split([b.numel() for b in buffers])):
+            buffer.copy_(value.view_as(buffer))
 
 
 def averages_of(runner: Runner) -> List[nn.Module]:
