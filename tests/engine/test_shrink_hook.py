@@ -205,6 +205,41 @@ def test_nothing_is_left_and_training_goes_on(tmp_path):
     assert runner.message_hub.get_scalar('train/loss_penalty').current() == 0
 
 
+def test_what_the_released_code_does_by_config(tmp_path):
+    """Optimiser, average, penalty and shrinks; tokens stay."""
+    cfg = config(
+        tmp_path,
+        epochs=2,
+        shrink=dict(
+            threshold=.99,
+            min_saving=1,
+            remove_tokens=False,
+            fold_dead_bias=False,
+            num_calibration_batches=0))
+    cfg.optim_wrapper.optimizer = dict(
+        type='scalenas_mm.RMSpropInside', lr=.016)
+    cfg.custom_hooks[0] = dict(
+        type='EMAHook',
+        ema_type='scalenas_mm.RampedAverage',
+        decay=.9,
+        update_buffers=True)
+    cfg.model.weight_decay = 1e-5
+    cfg.model.penalty = dict(
+        weight=.01,
+        cost='released',
+        tokens='alive',
+        input_size=(224, 224),
+        ramp=(0, 3))
+    runner = runner_of(cfg)
+    runner.train()
+    backbone = find_searchable(runner.model)
+    largest = backbone.space.max_arch()
+    assert hook_of(runner, 'ShrinkHook').shrinks == 2
+    assert backbone.arch.tokens == largest.tokens
+    assert sum(map(sum,
+                   backbone.arch.channels)) < sum(map(sum, largest.channels))
+
+
 def test_by_iteration_before_the_validation_of_that_moment(tmp_path):
     seen = []
 
