@@ -1,11 +1,14 @@
 """A budget, what goes for it, and the weight that leads there."""
+import json
+
 import numpy as np
 import pytest
 from decays import SCHEDULES, Counts, Decay, random_counts, shrink
 
 from scalenas_mm.engine.budget import Budget
 from scalenas_mm.engine.budget_control import BudgetController
-from scalenas_mm.spaces import SettingError
+from scalenas_mm.engine.shrink_target import ShrinkTarget
+from scalenas_mm.spaces import CostModel, HRNASSpace, SettingError
 
 SMALL = Counts(sizes=(3, 2), units=(10., 4.), fixed=2.)  # 2 to 40
 
@@ -90,7 +93,7 @@ RUNS = [(optimizer, rate, schedule, percent)
 
 
 @pytest.mark.parametrize('optimizer, rate, schedule, percent', RUNS)
-@pytest.mark.parametrize('seed, weight', [(0, 1e-4), (1, 1e-2)])
+@pytest.mark.parametrize('seed, weight', [(0, 1e-3), (1, 1e-2)])
 def test_ends_within_two_percent(optimizer, rate, schedule, percent, seed,
                                  weight):
     rng = np.random.default_rng(seed)
@@ -209,3 +212,36 @@ def test_state_holds_plain_arrays():
     state = one.state_dict()
     assert {type(value)
             for value in state.values()} <= {float, int, list, np.ndarray}
+
+
+def test_a_budget_of_time(tmp_path):
+    """Milliseconds from a table, as any other cost."""
+    space = HRNASSpace(
+        stem=(4, 4), blocks=((1, ), ), widths=((4, ), ), tokens=4, head='none')
+    table = dict(
+        machine='a machine',
+        input_size=[32, 32],
+        fixed=1,
+        blocks={
+            place.name:
+            dict(fixed=.5, units={
+                '3': .1,
+                '5': .2,
+                '7': .3
+            }, token=.05)
+            for place in space.places
+        })
+    path = tmp_path / 'table.json'
+    path.write_text(json.dumps(table))
+    costs = CostModel(space, (32, 32))
+    target = ShrinkTarget(
+        dict(latency='40%', table=str(path)), costs, 0, 9, .1, 1e-3)
+    rng = np.random.default_rng(0)
+    genes = space.encode(space.max_arch())
+    left = target.budget.choose_last([rng.random(n) for n in genes],
+                                     space.max_arch(), 1e-3)
+    assert target.budget.reach() == pytest.approx(
+        (1, 1 + 2 * .5 + 16 * 2 * .6 + 2 * 4 * .05))
+    time = target.budget.costs(left)['latency']
+    assert .98 * target.budget.limit <= time <= target.budget.limit
+    assert 'latency' in target.describe()

@@ -328,3 +328,36 @@ def test_curves(records):
 def test_unknown_value_lists_what_there_is(records):
     with pytest.raises(KeyError, match="'AP' is not among .*'mIoU'"):
         records[0].value('AP')
+
+
+def test_cut_back(tmp_path):
+    """Later candidates are kept beside, once, and others follow."""
+    path = tmp_path / 'archive.jsonl'
+    with Archive(path, {}) as archive:
+        for i in range(4):
+            archive.append(Record(i, f'd{i}', {}, step=i, weights='w'))
+        gone = archive.cut_back(2)
+        assert [r.id for r in gone] == [2, 3] and len(archive) == 2
+        archive.append(Record(2, 'again', {}))
+        assert archive.cut_back(3) == []
+    assert [r.digest for r in read_archive(path)] == ['d0', 'd1', 'again']
+    beside = path.with_suffix('.superseded.jsonl')
+    assert len(beside.read_text().splitlines()) == 2
+    assert read_archive(path)[0].weights == 'w'
+    assert '"step"' not in path.read_text().splitlines()[2]
+
+
+def test_cut_back_again_after_an_interruption(tmp_path, monkeypatch):
+    path = tmp_path / 'archive.jsonl'
+    with Archive(path, {}) as archive:
+        for i in range(3):
+            archive.append(Record(i, f'd{i}', {}))
+        with monkeypatch.context() as patch:
+            patch.setattr(archive, '_rewrite', lambda _:
+                          (_ for _ in ()).throw(OSError('full')))
+            with pytest.raises(ArchiveError, match='2 candidates cannot be'):
+                archive.cut_back(1)
+        assert len(archive) == 3
+        archive.cut_back(1)
+    beside = path.with_suffix('.superseded.jsonl')
+    assert len(beside.read_text().splitlines()) == 2
