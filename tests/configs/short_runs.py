@@ -74,7 +74,7 @@ def run_short(config: Config,
     model = config.model
     if 'searcher' in config.train_cfg:
         config.load_from = str(start)
-    elif 'architecture' in model:
+    elif 'distillation' in model:
         model.architecture.init_cfg.checkpoint = str(start)
         model.distillation.teacher.checkpoint = str(start)
     else:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from kitti_runs import small_field
 from mmengine.config import Config
 from mmengine.runner import Runner
 from shipped import named
@@ -19,8 +20,7 @@ pytest.importorskip('mmdet3d')
 
 NAME = 'scalenet-w32_pointpillars{}_kitti-3d-3class'
 AP = 'Kitti metric/pred_instances_3d/KITTI/Overall_3D_AP40_moderate'
-# the field of KITTI's configs -> a smaller one, with the objects of tiny data
-FIELD = {69.12: 20.48, 39.68: 10.24, -39.68: -10.24, 496: 128, 432: 128}
+pytestmark = pytest.mark.usefixtures('uncompiled_metric')
 
 
 @pytest.fixture(scope='module')
@@ -33,32 +33,9 @@ def plain_config_text():
     """Exported configs are read again, and so not left as they are."""
 
 
-@pytest.fixture(autouse=True)
-def uncompiled_metric(monkeypatch):
-    """Two scenes take less time than compiling KITTI's metric, and than the
-    many times it collects garbage."""
-    from mmdet3d.evaluation.functional.kitti_utils import eval as kitti_eval
-    monkeypatch.setattr('gc.collect', lambda *_: 0)
-    for name, function in vars(kitti_eval).copy().items():
-        if hasattr(function, 'py_func'):
-            monkeypatch.setattr(kitti_eval, name, function.py_func)
-
-
-def replace(value, data):
-    """Data and field of a config, in place."""
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in list(items):
-        if isinstance(item, str):
-            value[key] = item.replace('data/kitti/', f'{data}/')
-        elif isinstance(item, (int, float)) and item in FIELD:
-            value[key] = FIELD[item]
-        elif isinstance(item, (dict, list)):
-            replace(item, data)
-
-
 def load(step, data):
     config = Config.fromfile(named(NAME.format(step)))
-    replace(config._cfg_dict, data)
+    small_field(config._cfg_dict, data)
     shorten(config, input_size=(128, 128))
     config.train_dataloader.batch_size = 1
     config.train_dataloader.dataset.times = 1

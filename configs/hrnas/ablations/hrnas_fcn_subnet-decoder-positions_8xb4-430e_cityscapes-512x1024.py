@@ -1,0 +1,3 @@
+# Table 7, Enc + Dec: the decoder attends to positions, too.
+_base_ = './hrnas_fcn_subnet-tokens-8_8xb4-430e_cityscapes-512x1024.py'
+model = dict(backbone=dict(transformer=dict(decoder_positions=True)))

@@ -1,0 +1,3 @@
+# Table 10, Enc + Dec (spatial): positions are the tokens, not channels.
+_base_ = './hrnas_fcn_subnet-tokens-8_8xb4-430e_cityscapes-512x1024.py'
+model = dict(backbone=dict(transformer=dict(attention='spatial')))

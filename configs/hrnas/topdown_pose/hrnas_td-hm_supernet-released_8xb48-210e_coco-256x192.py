@@ -1,0 +1,22 @@
+# What the released code does where it differs from the paper; see the README.
+# With its transformers switched on: as shipped it builds none (--cfg-options
+# model.architecture.backbone.tokens=0).
+_base_ = './hrnas_td-hm_supernet_8xb48-210e_coco-256x192.py'
+model = dict(
+    architecture=dict(
+        backbone=dict(transformer='released', upsample='released')),
+    penalty=dict(cost='released', input_size=(224, 224), tokens='alive'),
+    weight_decay=1e-8)
+optim_wrapper = dict(
+    optimizer=dict(weight_decay=0.0), paramwise_cfg=dict(_delete_=True))
+custom_hooks = _base_.custom_hooks
+custom_hooks[1].decay = 0.9999**(384 / 4096)
+custom_hooks[2].update(
+    interval=30,
+    remove_tokens=False,
+    fold_dead_bias=False,
+    num_calibration_batches=0,
+    min_saving=1e6)
+# ground-truth boxes
+val_dataloader = dict(dataset=dict(bbox_file=None))
+test_dataloader = val_dataloader
