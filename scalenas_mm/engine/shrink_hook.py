@@ -4,11 +4,10 @@ from typing import Any, Dict, List, Optional
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from torch import Tensor
 
-from scalenas_mm.backbones.base import (SHRINKING, SearchableBackbone,
-                                        find_searchable)
+from scalenas_mm.backbones.base import SearchableBackbone, find_searchable
 from scalenas_mm.evaluation import (agree, alone, calibration_batches,
                                     estimate_statistics, together, unwrapped)
 from scalenas_mm.evaluation.weights import tensors_digest
@@ -16,6 +15,8 @@ from scalenas_mm.registry import HOOKS
 from scalenas_mm.spaces import SettingError, as_size
 from scalenas_mm.spaces.settings import whole
 from .search_checks import check_calibration
+from .shrink_checks import (check_finite, check_training, flag, number,
+                            own_penalty)
 from .surgery import averages_of, planned_shrink, share_statistics
 
 SCORES = ('both', 'average', 'network')
@@ -34,7 +35,8 @@ class ShrinkHook(Hook):
 
     Checkpoints carry the architecture. One that is loaded or resumed gives
     the network its shape first, so training goes on from any checkpoint, and
-    tests run, without further settings.
+    tests run, without further settings. One that is loaded to begin a new run
+    leaves the weight of the penalty as the config has it.
 
     ``EMAHook`` should have ``update_buffers=True``: without it MMEngine
     validates averaged weights with the statistics of the raw ones.
@@ -96,10 +98,10 @@ class ShrinkHook(Hook):
                  input_size: Any = None,
                  target: Optional[dict] = None) -> None:
         self.interval = whole('interval', interval)
-        self.by_epoch = by_epoch
+        self.by_epoch = flag('by_epoch', by_epoch)
         self.begin = whole('begin', begin, 0)
         self.end = None if end is None else whole('end', end, begin)
-        self.threshold = threshold
+        self.threshold = number('threshold', threshold)
         for name, value in (('scores', scores), ('last_scores', last_scores)):
             if value not in SCORES:
                 raise SettingError(name, f'one of {SCORES}', value)
@@ -108,8 +110,8 @@ class ShrinkHook(Hook):
         self.fold_dead_bias = fold_dead_bias
         self.num_calibration_batches = whole('num_calibration_batches',
                                              num_calibration_batches, 0)
-        self.seed = seed
-        self.min_saving = min_saving
+        self.seed = whole('seed', seed, 0)
+        self.min_saving = number('min_saving', min_saving)
         self.input_size = None if input_size is None else as_size(input_size)
         self.target = target
         self.controller: Any = None
@@ -119,13 +121,7 @@ class ShrinkHook(Hook):
 
     # -- when -------------------------------------------------------------
     def before_train(self, runner: Runner) -> None:
-        if self.by_epoch and isinstance(runner.train_loop, IterBasedTrainLoop):
-            raise SettingError(
-                'by_epoch', 'False, as the training loop '
-                'counts iterations', True)
-        kind = self.backbone(runner).kind
-        if kind != SHRINKING:
-            raise SettingError('model', 'a backbone that shrinks', kind)
+        check_training(self, runner)
         if self.target is not None:
             from .shrink_target import build_controller
             self.controller = build_controller(self, runner)
@@ -197,14 +193,16 @@ class ShrinkHook(Hook):
         was removed.
 
         Raises:
-            SettingError: An optimiser or wrapper cannot be cut, or processes
-                do not agree; on all of them. The network is as before.
+            SettingError: An optimiser or wrapper cannot be cut, a score is
+                not finite, or processes do not agree; on all of them. The
+                network is as before.
             RankError: Another process failed.
         """
         backbone = self.backbone(runner)
         before = backbone.arch
         scores = self.importance(runner,
                                  self.last_scores if last else self.scores)
+        check_finite(scores)
         if self.controller is not None:
             after, scores = self.controller.choose(self, runner, scores)
         else:
@@ -295,3 +293,5 @@ class ShrinkHook(Hook):
         if runner._resume:
             self.shrinks = state['shrinks']
             self._state = state.get('controller')
+        else:
+            own_penalty(runner, checkpoint)
