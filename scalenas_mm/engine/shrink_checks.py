@@ -44,18 +44,26 @@ def check_training(hook: Any, runner: Runner) -> None:
             'shrink would never be', hook.end)
 
 
-def check_finite(scores: Mapping[str, Tensor]) -> None:
-    """Raise :class:`SettingError` if a score is none: compared with a
+def check_numbers(scores: Mapping[str, Tensor]) -> None:
+    """Raise :class:`SettingError` if a score is nan: compared with a
     threshold, all such units would count as dead."""
-    bad = {k: int((~torch.isfinite(v)).sum()) for k, v in scores.items()}
+    bad = {k: int(torch.isnan(v).sum()) for k, v in scores.items()}
     num = sum(bad.values())
     if num:
         first = next(name for name in bad if bad[name])
         raise SettingError(
-            'importance of units', 'finite numbers', f'{num} of '
-            f'{sum(map(len, scores.values()))} that are none, first in '
-            f'{first}; the training has diverged. Go on from a checkpoint of '
-            'before, with a lower learning rate or weight of the penalty')
+            'importance of units', 'numbers', f'nan for {num} of '
+            f'{sum(map(len, scores.values()))}, first in {first}; training '
+            'has diverged: go on from an earlier checkpoint, with a lower '
+            'learning rate or weight of the penalty')
+
+
+def warn_if_empty(runner: Runner, arch: Any) -> None:
+    """Say so if a shrink has left nothing but shortcuts."""
+    if not any(map(sum, arch.channels)) and not any(arch.tokens):
+        runner.logger.warning(
+            'no unit and no token is left, only shortcuts: the threshold or '
+            'the weight of the penalty is too high, or training too long')
 
 
 def own_penalty(runner: Runner, checkpoint: dict) -> None:

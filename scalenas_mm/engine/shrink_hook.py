@@ -15,8 +15,8 @@ from scalenas_mm.registry import HOOKS
 from scalenas_mm.spaces import SettingError, as_size
 from scalenas_mm.spaces.settings import whole
 from .search_checks import check_calibration
-from .shrink_checks import (check_finite, check_training, flag, number,
-                            own_penalty)
+from .shrink_checks import (check_numbers, check_training, flag, number,
+                            own_penalty, warn_if_empty)
 from .surgery import averages_of, planned_shrink, share_statistics
 
 SCORES = ('both', 'average', 'network')
@@ -124,9 +124,7 @@ class ShrinkHook(Hook):
         check_training(self, runner)
         if self.target is not None:
             from .shrink_target import build_controller
-            self.controller = build_controller(self, runner)
-            if self._state is not None:
-                self.controller.load_state_dict(self._state)
+            self.controller = build_controller(self, runner, self._state)
 
     def last(self, runner: Runner) -> int:
         """Epoch or iteration of the last shrink."""
@@ -194,7 +192,7 @@ class ShrinkHook(Hook):
 
         Raises:
             SettingError: An optimiser or wrapper cannot be cut, a score is
-                not finite, or processes do not agree; on all of them. The
+                nan, or processes do not agree; on all of them. The
                 network is as before.
             RankError: Another process failed.
         """
@@ -202,7 +200,7 @@ class ShrinkHook(Hook):
         before = backbone.arch
         scores = self.importance(runner,
                                  self.last_scores if last else self.scores)
-        check_finite(scores)
+        check_numbers(scores)
         if self.controller is not None:
             after, scores = self.controller.choose(self, runner, scores)
         else:
@@ -220,6 +218,7 @@ class ShrinkHook(Hook):
         if self.num_calibration_batches:
             self._calibrate(runner)
         self._log(runner, before, after)
+        warn_if_empty(runner, after)
         runner.call_hook('after_shrink', before=before, after=after)
         return True
 

@@ -1,5 +1,5 @@
 """What a shrinking run is to end with."""
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import torch
@@ -130,11 +130,17 @@ class ShrinkTarget:
         self.controller.load_state_dict(state)
 
 
-def build_controller(hook: Any, runner: Runner) -> ShrinkTarget:
+def build_controller(hook: Any,
+                     runner: Runner,
+                     state: Optional[Dict[str, Any]] = None) -> ShrinkTarget:
     """The target of a :class:`ShrinkHook`, when training is about to begin.
 
+    With the state of a run that is resumed, the weight of the penalty stays
+    as its checkpoint has it: 0 after the last shrink.
+
     Raises:
-        SettingError: As :class:`ShrinkTarget`; or there is no penalty.
+        SettingError: As :class:`ShrinkTarget`; or there is no penalty, or
+            a new run begins within the budget.
     """
     model = unwrapped(runner.model)
     penalty = getattr(model, 'penalty', None)
@@ -151,11 +157,14 @@ def build_controller(hook: Any, runner: Runner) -> ShrinkTarget:
     if not weight:
         every = penalty.unit_costs(hook.backbone(runner)).values()
         weight = START / float(torch.cat(list(every)).mean())
-        if not runner.iter:  # a resumed run may have come to 0
-            penalty.weight.fill_(weight)
     target = ShrinkTarget(hook.target, costs, hook.begin * steps,
                           hook.last(runner) * steps, weight, hook.threshold)
     runner.logger.info(target.describe())
+    if state is None:
+        penalty.weight.fill_(weight)
+        target.controller.begin_at(hook.backbone(runner).arch)
+    else:
+        target.load_state_dict(state)
     return target
 
 

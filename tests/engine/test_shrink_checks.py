@@ -64,3 +64,41 @@ def test_a_new_run_has_the_penalty_of_its_config(tmp_path):
         average = hook_of(after, 'EMAHook').ema_model.module
         assert float(average.penalty.weight) == seen[-1][0]
     assert seen == [(pytest.approx(.01), 0), (7., 3)]
+
+
+def before_training(cfg):
+    runner = runner_of(cfg)
+    runner.call_hook('before_run')
+    runner.load_or_resume()
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    hook_of(runner, 'ShrinkHook').before_train(runner)
+    return runner
+
+
+def test_targets_after_the_last_shrink(tmp_path):
+    """A resumed run goes on without penalty; a new one has nothing to do,
+    and says so before it begins."""
+
+    def settings(name, **more):
+        return config(
+            tmp_path / name,
+            epochs=2,
+            shrink=dict(
+                end=1, num_calibration_batches=0, target=dict(macs='60%')),
+            **more)
+
+    cfg = settings('whole')
+    runner = runner_of(cfg, Interrupt('before_train_epoch', 2, stop))
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    path = f'{runner.work_dir}/epoch_1.pth'
+    assert float(runner.model.penalty.weight) == 0
+    resumed = before_training(settings('on', load_from=path, resume=True))
+    assert float(resumed.model.penalty.weight) == 0
+    with pytest.raises(
+            SettingError, match='target.macs: .*less than the network costs'):
+        before_training(settings('new', load_from=path))
+
+
+def stop(runner):
+    raise KeyboardInterrupt
