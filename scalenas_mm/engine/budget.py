@@ -115,11 +115,12 @@ class Budget:
     def choose_last(self, scores: Groups, arch: Any, threshold: float) -> Any:
         """``arch`` within the budget.
 
-        The dead ones go first, then those that are left in the same order. A
-        unit is passed over if without it the network would be below the
+        The dead ones go first, then those of the least score, whatever they
+        cost: by score for cost, all tokens would go, which are dear. A unit
+        is passed over if without it the network would be below the
         tolerance; if there is no other way, it goes.
         """
-        genes, owners, _ = self._order(scores, arch, threshold)
+        genes, owners, _ = self._order(scores, arch, threshold, by_cost=False)
         if self.of(genes[None])[0] <= self.limit:
             return arch
         start = self._most(genes, owners, np.nextafter(self.limit, np.inf))
@@ -137,8 +138,11 @@ class Budget:
                 fitting, fitted = less, True
         return self.costs.space.decode(fitting)
 
-    def _order(self, scores: Groups, arch: Any,
-               threshold: float) -> 'tuple[np.ndarray, np.ndarray, int]':
+    def _order(self,
+               scores: Groups,
+               arch: Any,
+               threshold: float,
+               by_cost: bool = True) -> 'tuple[np.ndarray, np.ndarray, int]':
         """Genes, the gene of each unit in the order of leaving, and how many
         of them are dead."""
         genes = self.costs.space.encode(arch)
@@ -150,7 +154,8 @@ class Budget:
         score = np.concatenate([*scores, np.zeros(0)])
         # a group costs nothing only if rounding hides it
         cost = np.maximum(self.unit_costs(genes), 1e-12)[owners]
-        order = np.lexsort((score / cost, score > threshold))
+        live = score > threshold
+        order = np.lexsort((score / cost if by_cost else score, live))
         return genes, owners[order], int((score <= threshold).sum())
 
     def _most(self, genes: np.ndarray, owners: np.ndarray,
