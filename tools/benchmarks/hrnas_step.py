@@ -1,7 +1,8 @@
 """Time what the search costs HR-NAS: steps, shrinks, mixed convolutions.
 
 The two sides of each row are timed in turn, on one thread; prints medians and
-ratios.
+the median ratio. Seconds are those of the process, so that other processes
+disturb less.
 """
 import argparse
 import copy
@@ -35,9 +36,9 @@ def compare(name, first, second, repeats):
 
 
 def seconds(function):
-    start = time.perf_counter()
+    start = time.process_time()
     function()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def toy(backbone):
@@ -124,11 +125,11 @@ def time_shrink(repeats):
         optimizer.step()
         average = ExponentialMovingAverage(network, update_buffers=True)
         arch, scores = smaller(network, 0.9)
-        start = time.perf_counter()
+        start = time.process_time()
         planned_optimizer(optimizer, network.shrink(arch, scores))[1]()
         average.module.shrink(arch, scores)
         refreshed_average(average)()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     print(f'{"shrink: network, AdamW and average":<44}'
           f'{statistics.median(found):>10.2f} s')
 
