@@ -116,9 +116,8 @@ class Budget:
         """``arch`` within the budget.
 
         The dead ones go first, then those of the least score, whatever they
-        cost: by score for cost, all tokens would go, which are dear. A unit
-        is passed over if without it the network would be below the
-        tolerance; if there is no other way, it goes.
+        cost. A unit is passed over if without it the network would be below
+        the tolerance; if there is no other way, it goes.
         """
         genes, owners, _ = self._order(scores, arch, threshold, by_cost=False)
         if self.of(genes[None])[0] <= self.limit:

@@ -44,5 +44,6 @@ custom_hooks = [
     dict(
         type='scalenas_mm.ShrinkArchiveHook',
         objectives=dict(mIoU='max', macs='min'),
-        input_size=(96, 96))
+        input_size=(96, 96)),
+    dict(type='scalenas_mm.ShrinkPlotHook')
 ]

@@ -26,5 +26,6 @@ custom_hooks = [
             'macs': 'min'
         },
         input_size=(496, 432),
-        num_calibration_batches=10)
+        num_calibration_batches=10),
+    dict(type='scalenas_mm.ShrinkPlotHook')
 ]

@@ -18,5 +18,6 @@ custom_hooks = [
         type='scalenas_mm.ShrinkArchiveHook',
         objectives=dict(mIoU='max', macs='min'),
         input_size=(512, 1024),
-        num_calibration_batches=10)
+        num_calibration_batches=10),
+    dict(type='scalenas_mm.ShrinkPlotHook')
 ]

@@ -19,5 +19,6 @@ custom_hooks = [
             'macs': 'min'
         },
         input_size=(384, 288),
-        num_calibration_batches=10)
+        num_calibration_batches=10),
+    dict(type='scalenas_mm.ShrinkPlotHook')
 ]

@@ -21,5 +21,6 @@ custom_hooks = [
             'macs': 'min'
         },
         input_size=(256, 192),
-        num_calibration_batches=10)
+        num_calibration_batches=10),
+    dict(type='scalenas_mm.ShrinkPlotHook')
 ]
