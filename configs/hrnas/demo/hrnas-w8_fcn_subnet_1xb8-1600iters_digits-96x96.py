@@ -21,10 +21,9 @@ model = dict(
         tokens=16,
         transformer=dict(size=4, dropout=0.0),
         head='none',
-        channels_last=True,  # 1.5 times as fast on a CPU
+        channels_last=True,  # faster on a CPU
         # for so few iterations statistics have to follow quickly
         norm_cfg=dict(type='BN', eps=1e-3, momentum=0.03),
-        # small weights of depthwise convolutions learn faster
         init_cfg=dict(type='Kaiming', layer='Conv2d', mode='fan_out')),
     decode_head=dict(
         in_channels=[8, 16, 32, 64],
