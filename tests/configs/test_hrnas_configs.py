@@ -119,7 +119,9 @@ def test_what_a_supernet_adds(name, tmp_path):
     for cfg in config.custom_hooks:
         HOOKS.build(cfg)
     kinds = [cfg.type.split('.')[-1] for cfg in config.custom_hooks]
-    assert kinds[-3:] == ['EMAHook', 'ShrinkHook', 'ShrinkArchiveHook']
+    assert kinds[-4:] == [
+        'EMAHook', 'ShrinkHook', 'ShrinkArchiveHook', 'ShrinkPlotHook'
+    ]
     assert config.model.architecture.backbone.get('arch') is None
 
 
