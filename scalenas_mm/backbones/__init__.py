@@ -1,17 +1,21 @@
 """Backbones that turn an architecture into a network."""
-from .base import (FIXED, SHARED, SHRINKING, Index, SearchableBackbone,
-                   find_searchable, model_parts, plain_cfg, searchable_cfg,
-                   searchable_path)
+from .base import (FIXED, SHARED, SHRINKING, Index, Maps, SearchableBackbone,
+                   find_searchable, followers, model_parts, plain_cfg,
+                   plain_followers, searchable_cfg, searchable_path)
 from .hrnas import HRNAS
 from .hrnas_init import HRNASInit
 from .multi_scale import MultiScaleModule
 from .ncp import NCPBlock, NCPNet
 from .scalenet import ScaleNet
 from .transformer_plugin import TransformerPlugin
+from .vipnas import (ViPNASBackbone, ViPNASHRNet, ViPNASMobileNetV3,
+                     ViPNASResNet)
 
 __all__ = [
-    'FIXED', 'HRNAS', 'HRNASInit', 'Index', 'MultiScaleModule', 'NCPBlock',
-    'NCPNet', 'SHARED', 'SHRINKING', 'ScaleNet', 'SearchableBackbone',
-    'TransformerPlugin', 'find_searchable', 'model_parts', 'plain_cfg',
-    'searchable_cfg', 'searchable_path'
+    'FIXED', 'HRNAS', 'HRNASInit', 'Index', 'Maps', 'MultiScaleModule',
+    'NCPBlock', 'NCPNet', 'SHARED', 'SHRINKING', 'ScaleNet',
+    'SearchableBackbone', 'TransformerPlugin', 'ViPNASBackbone', 'ViPNASHRNet',
+    'ViPNASMobileNetV3', 'ViPNASResNet', 'find_searchable', 'followers',
+    'model_parts', 'plain_cfg', 'plain_followers', 'searchable_cfg',
+    'searchable_path'
 ]

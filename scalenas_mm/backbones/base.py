@@ -14,6 +14,22 @@ Index = Any
 FIXED, SHARED, SHRINKING = 'fixed', 'shared', 'shrinking'
 
 
+class Maps(tuple):
+    """Outputs of a backbone, and the architecture that gave them.
+
+    What follows a backbone with elastic channels reads from it what to run.
+    So it is right whenever that is computed.
+    """
+    arch: Arch
+
+    @classmethod
+    def of(cls, maps: Any, arch: Arch) -> 'Maps':
+        """Name the architecture of some maps."""
+        out = cls(maps)
+        out.arch = arch
+        return out
+
+
 class SearchableBackbone(BaseModule):
     """A backbone whose architecture is one attribute.
 
@@ -104,6 +120,18 @@ def model_parts(model: nn.Module, arch: Arch) -> Dict[str, Index]:
     return out
 
 
+def followers(model: nn.Module) -> Tuple[nn.Module, ...]:
+    """Modules beside the searchable backbone that follow its architecture.
+
+    They read what to run from the :class:`Maps` of the backbone, and have
+    ``parts(arch)``, ``cost(space)``, their closed-form cost, and
+    ``plain_cfg(cfg, arch)``, the config of an ordinary module that takes the
+    weights of ``parts``.
+    """
+    return tuple(module for module in model.modules()
+                 if hasattr(module, 'parts') and hasattr(module, 'plain_cfg'))
+
+
 def find_searchable(model: nn.Module) -> SearchableBackbone:
     """The searchable backbone inside ``model``, wherever it is.
 
@@ -176,7 +204,7 @@ def _at(cfg: Any, path: Tuple[Any, ...]) -> Any:
 def _searchable_paths(cfg: Any, path: Tuple[Any, ...]) -> List[Tuple]:
     items: Any = ()
     if isinstance(cfg, dict):
-        if _is_searchable(cfg.get('type')):
+        if _is_searchable(cfg):
             return [path]
         items = cfg.items()
     elif isinstance(cfg, (list, tuple)):
@@ -187,11 +215,27 @@ def _searchable_paths(cfg: Any, path: Tuple[Any, ...]) -> List[Tuple]:
     ]
 
 
-def _is_searchable(kind: Any) -> bool:
-    """Whether ``type`` of a config names a searchable backbone."""
-    if isinstance(kind, str):
-        kind = MODELS.get(kind)
+def _kind(cfg: Any) -> Any:
+    """The class that ``type`` of a config names, or None."""
+    kind = cfg.get('type')
+    return MODELS.get(kind) if isinstance(kind, str) else kind
+
+
+def _is_searchable(cfg: Any) -> bool:
+    """Whether a config is of a searchable backbone."""
+    kind = _kind(cfg)
     return isinstance(kind, type) and issubclass(kind, SearchableBackbone)
+
+
+def plain_followers(cfg: Any, arch: Arch) -> Any:
+    """A config with ordinary modules in place of :func:`followers`."""
+    if isinstance(cfg, (list, tuple)):
+        return type(cfg)(plain_followers(item, arch) for item in cfg)
+    if not isinstance(cfg, dict):
+        return cfg
+    cfg = {key: plain_followers(item, arch) for key, item in cfg.items()}
+    plain = getattr(_kind(cfg), 'plain_cfg', None)
+    return cfg if plain is None else plain(cfg, arch)
 
 
 def _plain(value: Any) -> Any:

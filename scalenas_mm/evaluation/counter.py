@@ -1,6 +1,6 @@
 """Count parameters and MACs of a model by running it."""
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Sequence, Set
 
 import torch
 from torch import nn
@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from scalenas_mm.backbones.base import find_searchable
+from scalenas_mm.backbones.base import find_searchable, followers
 from scalenas_mm.spaces import Complexity, CostModel, as_size
 from .boxes import every_box
 from .sample import blank_sample, resized_sample, run_tensor
@@ -18,7 +18,7 @@ from .sample import blank_sample, resized_sample, run_tensor
 @torch.no_grad()
 def count(model: nn.Module,
           run: Callable[[], Any],
-          skip: Optional[nn.Module] = None,
+          skip: Sequence[nn.Module] = (),
           images: int = 1) -> Complexity:
     """Count what ``run`` executes.
 
@@ -32,8 +32,8 @@ def count(model: nn.Module,
     Args:
         model (nn.Module): The model whose parameters are counted.
         run (Callable): Runs it, or more: MACs are of all that runs.
-        skip (nn.Module, optional): A part of the model to leave out; it runs,
-            but does not count.
+        skip (Sequence[nn.Module]): Parts of the model to leave out; they run,
+            but do not count.
         images (int): How many images it runs on.
 
     Returns:
@@ -91,12 +91,9 @@ def _plain_attention() -> Iterator[None]:
 
 
 @contextmanager
-def _left_out(part: Optional[nn.Module], counter: FlopCounterMode,
+def _left_out(parts: Sequence[nn.Module], counter: FlopCounterMode,
               used: _Used) -> Iterator[None]:
-    """Do not count what a part of the model does."""
-    if part is None:
-        yield
-        return
+    """Do not count what some parts of the model do."""
 
     def before(*_: Any) -> None:
         used.paused = True
@@ -107,8 +104,9 @@ def _left_out(part: Optional[nn.Module], counter: FlopCounterMode,
         used.left_out += counter.get_total_flops()
 
     handles = [
-        part.register_forward_pre_hook(before),
-        part.register_forward_hook(after)
+        handle for part in parts
+        for handle in (part.register_forward_pre_hook(before),
+                       part.register_forward_hook(after))
     ]
     try:
         yield
@@ -117,10 +115,21 @@ def _left_out(part: Optional[nn.Module], counter: FlopCounterMode,
             handle.remove()
 
 
+def _elastic_parts(model: nn.Module) -> List[nn.Module]:
+    """The searchable backbone, and the layers of what follows it: heads of
+    OpenMMLab do not run by a call that a hook sees, their layers do."""
+    return [
+        find_searchable(model),
+        *(layer for part in followers(model)
+          for layer in part.modules() if not list(layer.children()))
+    ]
+
+
 def rest_of_model(model: nn.Module,
                   input_size: Sequence[int],
                   sample: Any = None) -> Complexity:
-    """Cost of an OpenMMLab model without its searchable backbone.
+    """Cost of an OpenMMLab model without its searchable backbone and what
+    follows the architecture of that.
 
     Layers that only run in training, such as auxiliary heads, do not count.
     Of a two-stage detector it is the cost for the largest number of
@@ -144,7 +153,7 @@ def rest_of_model(model: nn.Module,
             return count(
                 model,
                 lambda: run_tensor(model, sample),
-                skip=find_searchable(model))
+                skip=_elastic_parts(model))
     finally:
         model.train(training)
 
@@ -160,6 +169,9 @@ def cost_model(model: nn.Module,
         sample (dict, optional): As for :func:`rest_of_model`.
     """
     backbone = find_searchable(model)
-    return CostModel(backbone.space, as_size(input_size),
-                     rest_of_model(model, input_size, sample),
-                     getattr(backbone, 'drop_dead', True))
+    return backbone.space.cost_model(
+        as_size(input_size),
+        rest=rest_of_model(model, input_size, sample),
+        drop_dead=getattr(backbone, 'drop_dead', True),
+        followers=tuple(
+            part.cost(backbone.space) for part in followers(model)))

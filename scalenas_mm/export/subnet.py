@@ -7,7 +7,7 @@ from mmengine.config import ConfigDict
 from torch import nn
 
 from scalenas_mm.backbones import (find_searchable, model_parts, plain_cfg,
-                                   searchable_cfg)
+                                   plain_followers, searchable_cfg)
 from scalenas_mm.evaluation import (Statistics, estimate_statistics,
                                     local_norms, preprocessed, run_tensor,
                                     tensors, with_statistics)
@@ -39,7 +39,7 @@ def fixed_cfg(cfg: Dict[str, Any], arch: Any) -> Dict[str, Any]:
             supernet around one.
         arch (Arch): The architecture.
     """
-    plain = plain_cfg(cfg)
+    plain = plain_followers(plain_cfg(cfg), arch)
     backbone = searchable_cfg(plain)
     for part in (plain, backbone):
         part.pop('init_cfg', None)

@@ -1,12 +1,25 @@
 """Layers the searchable backbones are made of."""
+from .elastic import (ElasticBasicBlock, ElasticBatchNorm2d, ElasticBottleneck,
+                      ElasticConv2d, ElasticConvNorm, ElasticConvSequence,
+                      ElasticConvTranspose2d, ElasticDeconvs,
+                      ElasticDownsample, ElasticGC, ElasticLinear,
+                      ElasticMobileBlock, ElasticSE, ElasticUpsample,
+                      elastic_fusion, elastic_norm, joined)
 from .fusion import Downsample, Upsample, build_fusion, conv_norm
 from .lightweight_transformer import LightweightTransformer
 from .mix_conv import MixConv, SqueezeExcitation, build_activation
+from .recompute import frozen_statistics, recomputed
 from .residual import BasicBlock, Bottleneck
 from .searching_block import SearchingBlock
 
 __all__ = [
-    'BasicBlock', 'Bottleneck', 'Downsample', 'LightweightTransformer',
-    'MixConv', 'SearchingBlock', 'SqueezeExcitation', 'Upsample',
-    'build_activation', 'build_fusion', 'conv_norm'
+    'BasicBlock', 'Bottleneck', 'Downsample', 'ElasticBasicBlock',
+    'ElasticBatchNorm2d', 'ElasticBottleneck', 'ElasticConv2d',
+    'ElasticConvNorm', 'ElasticConvSequence', 'ElasticConvTranspose2d',
+    'ElasticDeconvs', 'ElasticDownsample', 'ElasticGC', 'ElasticLinear',
+    'ElasticMobileBlock', 'ElasticSE', 'ElasticUpsample',
+    'LightweightTransformer', 'MixConv', 'SearchingBlock', 'SqueezeExcitation',
+    'Upsample', 'build_activation', 'build_fusion', 'conv_norm',
+    'elastic_fusion', 'elastic_norm', 'frozen_statistics', 'joined',
+    'recomputed'
 ]

@@ -2,10 +2,11 @@
 from typing import Optional
 
 import torch.nn.functional as F
-import torch.utils.checkpoint as cp
 from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+from .recompute import recomputed
 
 
 class _ResidualBlock(BaseModule):
@@ -47,7 +48,7 @@ class _ResidualBlock(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, C, H, W)`` to ``(N, C', H, W)``."""
         if self.with_cp and x.requires_grad:
-            out = cp.checkpoint(self._body, x, use_reentrant=False)
+            out = recomputed(self, self._body, x)
         else:
             out = self._body(x)
         return F.relu(out, inplace=True)

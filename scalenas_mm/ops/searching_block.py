@@ -2,12 +2,12 @@
 from math import gcd
 from typing import Any, Optional, Sequence
 
-import torch.utils.checkpoint as cp
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from .lightweight_transformer import LightweightTransformer
 from .mix_conv import MixConv
+from .recompute import recomputed
 
 
 class SearchingBlock(BaseModule):
@@ -77,7 +77,7 @@ class SearchingBlock(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, C, H, W)`` to ``(N, C', ceil(H / s), ceil(W / s))``."""
         if self.with_cp and self.training and x.requires_grad:
-            return cp.checkpoint(self._sum, x, use_reentrant=False)
+            return recomputed(self, self._sum, x)
         return self._sum(x)
 
     def _sum(self, x: Tensor) -> Tensor:

@@ -59,9 +59,15 @@ def joint_costs(archives: Tasks, meta: Mapping[str, Any],
     where = f'{name}: .meta.json (of the archive of a search)'
     require(meta, ['evaluation'], where)
     require(meta['evaluation'], ['input_size'], f'{where}: evaluation')
-    cost = next(r.cost for r in records if r.ok)
-    rest = Complexity(cost['params'] - cost['backbone_params'],
-                      cost['macs'] - cost['backbone_macs'])
+    rests = {(r.cost['params'] - r.cost['backbone_params'],
+              r.cost['macs'] - r.cost['backbone_macs'])
+             for r in records if r.ok}
+    if len(rests) > 1:
+        raise SettingError(
+            name, 'candidates that differ in their backbone only (this '
+            'search has a head that follows the architecture)',
+            f'{len(rests)} costs of the rest of the model')
+    rest = Complexity(*rests.pop())
     height, width = meta['evaluation']['input_size']
     return CostModel(space_from_dict(meta['space']), (height, width), rest)
 

@@ -1,6 +1,6 @@
 """Search spaces: which architectures exist and what each one costs."""
 from .arch import Arch
-from .cost import Complexity
+from .cost import Complexity, ComplexityBatch
 from .cost_model import CostModel
 from .errors import ArchError, InputError, SettingError
 from .hrnas import BlockPlace, HRNASArch, HRNASSpace, TransformerSettings
@@ -8,13 +8,16 @@ from .nas_bench_201 import NASBench201Arch, NASBench201Space
 from .ncp import NCPArch, NCPSpace, NCPStage, released_flops
 from .scalenet import ScaleNetArch, ScaleNetModule, ScaleNetSpace
 from .slopes import cost_slopes, neighbours
-from .space import GENE_DTYPE, ComplexityBatch, Space, as_size
+from .space import GENE_DTYPE, Space, as_size
+from .vipnas import (ElasticHeadCost, ViPNASArch, ViPNASBranch,
+                     ViPNASCostModel, ViPNASHead, ViPNASSpace, ViPNASStage)
 
 __all__ = [
     'Arch', 'ArchError', 'Complexity', 'ComplexityBatch', 'CostModel',
     'BlockPlace', 'HRNASArch', 'HRNASSpace', 'TransformerSettings',
     'GENE_DTYPE', 'InputError', 'NASBench201Arch', 'NASBench201Space',
     'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch', 'ScaleNetModule',
-    'ScaleNetSpace', 'SettingError', 'Space', 'as_size', 'cost_slopes',
-    'neighbours', 'released_flops'
+    'ScaleNetSpace', 'SettingError', 'Space', 'ViPNASArch', 'ViPNASBranch',
+    'ViPNASCostModel', 'ViPNASHead', 'ViPNASSpace', 'ViPNASStage', 'as_size',
+    'cost_slopes', 'neighbours', 'released_flops', 'ElasticHeadCost'
 ]

@@ -1,6 +1,8 @@
 """Closed-form cost of layers: parameters and multiply-accumulates."""
 from dataclasses import dataclass
-from typing import Dict, Sequence, Tuple
+from typing import Dict, NamedTuple, Sequence, Tuple
+
+import numpy as np
 
 Size = Tuple[int, int]
 
@@ -25,6 +27,12 @@ class Complexity:
 
     def to_dict(self) -> Dict[str, int]:
         return {'params': self.params, 'macs': self.macs}
+
+
+class ComplexityBatch(NamedTuple):
+    """Costs of many architectures, arrays of ``int64``."""
+    params: np.ndarray
+    macs: np.ndarray
 
 
 def total(parts: Sequence[Complexity]) -> Complexity:

@@ -1,11 +1,13 @@
 """Costs of whole models: the backbone's by formula, the rest measured."""
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple, Union
 
 import numpy as np
 
-from .cost import Complexity
-from .space import ComplexityBatch, Space
+from .cost import Complexity, ComplexityBatch
+
+if TYPE_CHECKING:
+    from .space import Space
 
 Channels = Tuple[int, ...]
 Rest = Callable[[Channels], Complexity]
@@ -28,11 +30,16 @@ class CostModel:
             outputs, which is asked once for each tuple of channels.
         drop_dead: Whether layers whose result reaches no output are left
             out, as the backbone does by default.
+        followers: Costs of parts outside the backbone that follow its
+            architecture, such as an elastic head. Each has
+            ``complexity(arch, input_size)`` and ``complexity_batch(genes,
+            input_size)``.
     """
-    space: Space
+    space: 'Space'
     input_size: Tuple[int, int]
     rest: Union[Complexity, Rest] = Complexity()
     drop_dead: bool = True
+    followers: Tuple[Any, ...] = ()
     _rests: Dict[Channels, Complexity] = field(
         default_factory=dict, init=False, repr=False, compare=False)
 
@@ -46,6 +53,8 @@ class CostModel:
         rest = self.rest
         if not isinstance(rest, Complexity):
             rest = self._rest_at(rest, self.space.output_channels(arch))
+        for part in self.followers:
+            rest = rest + part.complexity(arch, self.input_size)
         backbone = self.space.complexity(arch, self.input_size, self.drop_dead)
         return self._named(backbone, rest)
 
@@ -54,6 +63,10 @@ class CostModel:
         rest: Any = self.rest
         if not isinstance(rest, Complexity):
             rest = self._rests_of(rest, genes)
+        for part in self.followers:
+            more = part.complexity_batch(genes, self.input_size)
+            rest = ComplexityBatch(rest.params + more.params,
+                                   rest.macs + more.macs)
         backbone = self.space.complexity_batch(genes, self.input_size,
                                                self.drop_dead)
         return self._named(backbone, rest)

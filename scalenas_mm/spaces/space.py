@@ -2,13 +2,14 @@
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import (Any, Callable, Dict, Generic, List, Mapping, NamedTuple,
-                    Tuple, Type, TypeVar, Union)
+from typing import (Any, Callable, Dict, Generic, List, Mapping, Tuple, Type,
+                    TypeVar, Union)
 
 import numpy as np
 
 from .arch import Arch, ArchError
-from .cost import Complexity, Size
+from .cost import Complexity, ComplexityBatch, Size
+from .cost_model import CostModel
 from .errors import SettingError
 from .settings import whole
 
@@ -16,12 +17,6 @@ A = TypeVar('A', bound=Arch)
 
 # counts and widths may exceed 255; each space states its own range
 GENE_DTYPE = np.int16
-
-
-class ComplexityBatch(NamedTuple):
-    """Costs of many architectures, arrays of ``int64``."""
-    params: np.ndarray
-    macs: np.ndarray
 
 
 class Space(ABC, Generic[A]):
@@ -176,6 +171,10 @@ class Space(ABC, Generic[A]):
                          input_size: Size,
                          drop_dead: bool = False) -> ComplexityBatch:
         """Costs of many canonical gene vectors at once."""
+
+    def cost_model(self, input_size: Size, **parts: Any) -> CostModel:
+        """Costs of whole models; arguments as for :class:`CostModel`."""
+        return CostModel(self, input_size, **parts)
 
     # -- names and files --------------------------------------------------
     def named(self) -> Dict[str, Callable[[], A]]:

@@ -1,6 +1,6 @@
 """Wrappers that train one set of weights for many architectures."""
 from .averages import RampedAverage
-from .distillation import Distillation, frozen_statistics
+from .distillation import Distillation
 from .one_shot import OneShotSupernet
 from .outputs import Outputs, capture
 from .shrinking import ShrinkingSupernet
@@ -8,5 +8,5 @@ from .unit_penalty import UnitPenalty
 
 __all__ = [
     'Distillation', 'OneShotSupernet', 'Outputs', 'RampedAverage',
-    'ShrinkingSupernet', 'UnitPenalty', 'capture', 'frozen_statistics'
+    'ShrinkingSupernet', 'UnitPenalty', 'capture'
 ]

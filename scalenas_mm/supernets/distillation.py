@@ -1,31 +1,15 @@
 """Knowledge distillation between outputs of a teacher and a student."""
-from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, Iterator, Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
 from mmengine.runner import load_checkpoint
-from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
 
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import SettingError
 from .outputs import Outputs, capture
-
-
-@contextmanager
-def frozen_statistics(model: nn.Module) -> Iterator[None]:
-    """Use batch statistics, but do not add them to the running ones."""
-    norms = [m for m in model.modules() if isinstance(m, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta):
-            norm.momentum = momentum
 
 
 class Distillation:

@@ -7,8 +7,9 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from scalenas_mm.backbones.base import find_searchable, with_preprocessor
+from scalenas_mm.ops import frozen_statistics
 from scalenas_mm.registry import MODELS, SAMPLERS
-from .distillation import Distillation, frozen_statistics
+from .distillation import Distillation
 from .outputs import Outputs, capture
 
 

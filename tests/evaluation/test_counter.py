@@ -27,7 +27,7 @@ def test_only_what_runs_counts():
     x = torch.zeros(1, 2)
     assert count(net, lambda: net[0](net[0](x)[:, :2])) == Complexity(9, 12)
     assert count(
-        net, lambda: net[1](net[0](x)), skip=net[0]) == (
+        net, lambda: net[1](net[0](x)), skip=[net[0]]) == (
             Complexity(16, 12))
 
 

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from scalenas_mm.supernets import Distillation, capture, frozen_statistics
+from scalenas_mm.ops import frozen_statistics
+from scalenas_mm.supernets import Distillation, capture
 from scalenas_mm.supernets.outputs import named_tensors
 
 

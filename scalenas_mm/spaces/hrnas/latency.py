@@ -1,6 +1,6 @@
 """Times of HR-NAS's networks on a machine, from a table."""
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import isfinite
 from numbers import Real
 from pathlib import Path
@@ -110,8 +110,11 @@ class LatencyCosts(CostModel):
         if table.input_size != tuple(costs.input_size):
             raise SettingError('table.input_size', str(costs.input_size),
                                table.input_size)
-        return cls(costs.space, costs.input_size, costs.rest, costs.drop_dead,
-                   table)
+        own = {
+            field.name: getattr(costs, field.name)
+            for field in fields(costs) if field.init
+        }
+        return cls(**own, table=table)
 
     @property
     def keys(self) -> Tuple[str, ...]:

@@ -1,0 +1,4 @@
+"""ViPNAS in mmpose."""
+from .head import ElasticHeatmapHead
+
+__all__ = ['ElasticHeatmapHead']
