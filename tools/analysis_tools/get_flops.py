@@ -61,12 +61,12 @@ def architectures(backbone, names):
     return archs or {'config': backbone.arch}
 
 
-def rest_on_a_blank_image(model, shape):
-    """Cost of what is not backbone; None for a model that takes no images,
-    such as one for points."""
-    from scalenas_mm.evaluation import rest_of_model
+def costs_on_a_blank_image(model, shape):
+    """Costs of the whole model; None for a model that takes no images, such
+    as one for points."""
+    from scalenas_mm.evaluation import cost_model
     try:
-        return rest_of_model(model, shape)
+        return cost_model(model, shape)
     except Exception as error:  # whatever a network says to it
         reason = ' '.join(f'{type(error).__name__}: {error}'.split())
         print(
@@ -76,15 +76,20 @@ def rest_on_a_blank_image(model, shape):
         return None
 
 
-def rows(backbone, archs, shape, rest, drop_dead):
+def rows(backbone, archs, shape, costs, drop_dead):
     """One row per architecture and scope."""
+    from scalenas_mm.spaces import Complexity
     space = backbone.space
     channels = space.output_channels(backbone.arch)
     for name, arch in archs.items():
         scopes = dict(backbone=space.complexity(arch, shape, drop_dead))
-        # the head is built for the channels of one architecture
-        if rest and space.output_channels(arch) == channels:
-            scopes['model'] = scopes['backbone'] + rest
+        # a head that follows no architecture is built for one's channels
+        if costs and (costs.followers
+                      or space.output_channels(arch) == channels):
+            found = costs(arch)
+            scopes['model'] = scopes['backbone'] + Complexity(
+                found['params'] - found['backbone_params'],
+                found['macs'] - found['backbone_macs'])
         for scope, cost in scopes.items():
             yield (name, scope, f'{cost.params:,}', f'{cost.macs:,}',
                    f'{cost.macs / 1e9:.3f}', f'{cost.macs / 2**30:.3f}',
@@ -109,8 +114,8 @@ def print_costs(config, args):
                    *backbone.space.facts(backbone.arch)):
         text = column in ('architecture', 'scope')
         table.add_column(column, justify='left' if text else 'right')
-    rest = rest_on_a_blank_image(model, shape)
-    for row in rows(backbone, archs, shape, rest, not args.count_dead):
+    costs = costs_on_a_blank_image(model, shape)
+    for row in rows(backbone, archs, shape, costs, not args.count_dead):
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 

@@ -46,8 +46,8 @@ def parse_args():
 
 @lru_cache(None)
 def built(scope, model, size):
-    """The searchable backbone of a model and the cost of all the rest, which
-    many configs share. On a meta device nothing is computed."""
+    """The costs of a model, which many configs share. On a meta device nothing
+    is computed."""
     import json
 
     import torch
@@ -55,18 +55,18 @@ def built(scope, model, size):
     from mmengine.registry import init_default_scope
 
     from scalenas_mm.backbones import find_searchable
-    from scalenas_mm.evaluation import rest_of_model
+    from scalenas_mm.evaluation import cost_model
     from scalenas_mm.registry import MODELS
-    from scalenas_mm.spaces import Complexity
     init_default_scope(scope)
     with torch.device('meta'):
         network = MODELS.build(ConfigDict(json.loads(model)))
     backbone = find_searchable(network)
     if network is backbone:
-        return backbone, Complexity(0, 0)
+        drop_dead = getattr(backbone, 'drop_dead', True)
+        return backbone.space.cost_model(size, drop_dead=drop_dead)
     if hasattr(network, 'roi_head'):
         fix_proposals(network)
-    return backbone, rest_of_model(network, size)
+    return cost_model(network, size)
 
 
 def whole_cost(scope, model, size):
@@ -97,20 +97,20 @@ def is_searchable(model):
 
 
 def parts_of(scope, model, size):
-    """The architecture of a model, its backbone and the cost of all the rest;
-    these are of the least network, if its outputs are the same."""
+    """The architecture of a model and its costs; these are of the least
+    network, if its outputs are the same."""
     import json
 
     from scalenas_mm.backbones import searchable_cfg
     cfg = searchable_cfg(model)
     arch = cfg.get('arch')
     cfg['arch'] = 'min'
-    space = built(scope, json.dumps(cfg), size)[0].space
+    space = built(scope, json.dumps(cfg), size).space
     arch, least = space.resolve('max' if arch is None else arch), 'min'
     if space.output_channels(arch) != space.output_channels(space.min_arch()):
         least = arch.to_dict()
     cfg['arch'] = least
-    return arch, *built(scope, json.dumps(model), size)
+    return arch, built(scope, json.dumps(model), size)
 
 
 def fix_proposals(detector):
@@ -142,6 +142,7 @@ def cost_of(path, metadata):
     from mmengine.config import Config
 
     from scalenas_mm.backbones import plain_cfg
+    from scalenas_mm.spaces import Complexity
     config = Config.fromfile(path)
     model = plain_cfg(config.model.to_dict())
     if metadata['Cost Scope'] == 'backbone':
@@ -151,16 +152,16 @@ def cost_of(path, metadata):
     channels, *size = map(int, metadata['Cost Input'].split('x'))
     if not is_searchable(model):
         return whole_cost(config.default_scope, model, (channels, *size))
-    arch, backbone, rest = parts_of(config.default_scope, model, tuple(size))
-    space, name = backbone.space, metadata['Cost Network']
+    arch, costs = parts_of(config.default_scope, model, tuple(size))
+    space, name = costs.space, metadata['Cost Network']
     if channels != getattr(space, 'in_channels', 3):
         fail(f'{path.name}: Cost Input: expected {space.in_channels} '
              f'channels, got {channels}')
     if name != 'config' and arch != space.resolve(name):
         fail(f'{path.name}: Cost Network: the config builds another network '
              f'than {name}')
-    return rest + space.complexity(arch, size,
-                                   getattr(backbone, 'drop_dead', True))
+    found = costs(arch)
+    return Complexity(found['params'], found['macs'])
 
 
 def models_of(root):

@@ -1,12 +1,14 @@
 """A heatmap head that follows the architecture of its backbone."""
-from typing import Any, Dict, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
 
 from scalenas_mm.ops import ElasticConv2d, ElasticDeconvs, joined
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import ElasticHeadCost, ViPNASArch, ViPNASSpace
+from scalenas_mm.spaces import (ArchError, ElasticHeadCost, ViPNASArch,
+                                ViPNASSpace)
 
 Sizes = Optional[Sequence[int]]
 
@@ -29,6 +31,9 @@ class ElasticHeatmapHead(HeatmapHead):
             2 or 4.
         deconv_num_groups (Sequence[int], optional): Fewest groups of each, at
             its most channels.
+        arch (ViPNASArch | dict | str, optional): Fixed architecture, as that
+            of the backbone, or a JSON file of one: what it says stands for
+            the sizes above.
         **kwargs: As for ``HeatmapHead``, without intermediate convolutions.
     """
 
@@ -38,7 +43,14 @@ class ElasticHeatmapHead(HeatmapHead):
                  deconv_out_channels: Sizes = (256, 256, 256),
                  deconv_kernel_sizes: Sizes = (4, 4, 4),
                  deconv_num_groups: Sizes = (16, 16, 16),
+                 arch: Any = None,
                  **kwargs: Any):
+        if arch is not None:
+            sizes = head_sizes(as_arch(arch))
+            in_channels = sizes.pop('in_channels')
+            deconv_out_channels, deconv_kernel_sizes, deconv_num_groups = (
+                sizes.get(f'deconv_{key}')
+                for key in ('out_channels', 'kernel_sizes', 'num_groups'))
         self._groups = deconv_num_groups
         super().__init__(in_channels, out_channels, deconv_out_channels,
                          deconv_kernel_sizes, **kwargs)
@@ -78,16 +90,36 @@ class ElasticHeatmapHead(HeatmapHead):
         """Config of mmpose's own head with the weights of :meth:`parts`."""
         out = {
             key: value
-            for key, value in cfg.items() if not key.startswith('deconv_')
+            for key, value in cfg.items()
+            if key != 'arch' and not key.startswith('deconv_')
         }
-        out['in_channels'] = arch.out_width
-        if arch.head is None:
-            return dict(
-                out, type='mmpose.HeatmapHead', deconv_out_channels=None)
-        width, kernel, groups = arch.head
-        return dict(
-            out,
-            type='mmpose.ViPNASHead',
-            deconv_out_channels=[width] * len(groups),
-            deconv_kernel_sizes=[kernel] * len(groups),
-            deconv_num_groups=list(groups))
+        kind = 'HeatmapHead' if arch.head is None else 'ViPNASHead'
+        return dict(out, type=f'mmpose.{kind}', **head_sizes(arch))
+
+
+def head_sizes(arch: ViPNASArch) -> Dict[str, Any]:
+    """Arguments of mmpose's ``ViPNASHead`` for an architecture; of its
+    ``HeatmapHead`` if that has no transposed convolutions."""
+    if arch.head is None:
+        return dict(in_channels=arch.out_width, deconv_out_channels=None)
+    width, kernel, groups = arch.head
+    return dict(
+        in_channels=arch.out_width,
+        deconv_out_channels=[width] * len(groups),
+        deconv_kernel_sizes=[kernel] * len(groups),
+        deconv_num_groups=list(groups))
+
+
+def as_arch(source: Any) -> ViPNASArch:
+    """An architecture from a value, a dict or a JSON file.
+
+    Raises:
+        ArchError: The source is none of these.
+    """
+    if isinstance(source, ViPNASArch):
+        return source
+    if isinstance(source, Mapping):
+        return ViPNASArch.from_dict(source)
+    if not isinstance(source, (str, Path)) or not Path(source).is_file():
+        raise ArchError('head.arch', 'a dict or a JSON file', source)
+    return ViPNASArch.from_json(Path(source).read_text())

@@ -1,0 +1,19 @@
+# One set of weights for all networks (ViPNAS, Sec. 3.4.1): a step runs the
+# largest, the smallest and two random ones; all but the largest also learn
+# from its heatmaps, with the same weight as from the truth.
+_base_ = './vipnasresnet_td-hm_1xb16-700iters_figures-128x96.py'
+model = dict(
+    _delete_=True,
+    type='scalenas_mm.OneShotSupernet',
+    architecture=_base_.model,
+    sampler=dict(type='SandwichSampler', num_random=2),
+    distillation=dict(
+        module='head.final_layer',  # heatmaps
+        alpha=1.0,
+        teacher='self'))
+
+max_iters = 500
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
+test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
+param_scheduler = dict(total_steps=max_iters)
