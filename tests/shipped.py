@@ -1,4 +1,5 @@
 """The shipped configs, each read once."""
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from mmengine.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
 ALL = sorted(CONFIGS.rglob('*.py'))
+if str(ROOT) not in sys.path:  # configs import what is in projects/
+    sys.path.append(str(ROOT))
 FULL = [path for path in ALL if '_base_' not in path.parts]
 
 

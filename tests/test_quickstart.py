@@ -83,6 +83,10 @@ def test_from_nothing_to_a_report_by_shrinking(tmp_path):
       ], '--candidates: hrnas has none'),
     (['--system', 'hrnas', '--task', 'det'
       ], '--system hrnas: expected --task seg, got det'),
+    (['--system', 'vipnas', '--task', 'seg'
+      ], '--system vipnas: expected --task pose, got seg'),
+    (['--system', 'vipnas', '--candidates', '2'
+      ], '--candidates: expected at least 3, got 2'),
 ])
 def test_wrong_arguments(tmp_path, args, message):
     assert message in run('--folder', tmp_path, *args, code=2)
@@ -105,14 +109,19 @@ def quickstart(monkeypatch):
 def test_tasks_fit_their_configs(quickstart):
     """Names, data, lengths and metrics are those of the shipped configs."""
     from _cli import inner_dataset
-    for task in quickstart.TASKS.values():
+    tasks = [
+        task for tasks in quickstart.SYSTEMS.values()
+        for task in tasks.values() if not task.shrinks
+    ]
+    assert len(tasks) == len(quickstart.TASKS) + 1
+    for task in tasks:
         teacher, supernet, search = (
             shipped(quickstart.config_path(name))
             for name in (task.teacher, task.supernet, task.search))
         assert teacher.train_cfg.max_iters == task.teacher_iters
         assert supernet.train_cfg.max_iters == task.supernet_iters
         searcher = search.train_cfg.searcher
-        assert searcher.N == task.candidates >= 40
+        assert searcher.N == task.candidates >= 32
         assert searcher.objectives[task.metric] == 'max'
         assert Path(inner_dataset(
             search.val_dataloader.dataset).data_root) == Path(task.data)

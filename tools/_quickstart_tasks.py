@@ -120,4 +120,22 @@ SYSTEMS = dict(
             backbone='hrnas',
             introduction='Points of one run in which a network of '
             'convolutions and lightweight transformers shrank while it '
-            'trained, exported and tested as plain models.')))
+            'trained, exported and tested as plain models.')),
+    vipnas=dict(
+        pose=Task(
+            title='ViPNAS on articulated figures',
+            kind='figures',
+            data='data/scalenas_demo_figures',
+            teacher='vipnasresnet_td-hm_1xb16-700iters_figures-128x96',
+            supernet='vipnasresnet_td-hm_supernet_'
+            '1xb16-400iters_figures-128x96',
+            search='vipnasresnet_td-hm_search_figures-128x96',
+            teacher_iters=700,
+            supernet_iters=400,
+            candidates=32,
+            metric='coco/AP',
+            digits=4,
+            backbone='vipnasresnet',
+            introduction='Sub-networks found under a limit in one supernet '
+            'that is elastic in depth, width, kernel size, groups and '
+            'attention, exported and tested as plain models.')))

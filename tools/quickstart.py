@@ -1,10 +1,10 @@
 """From nothing to a Pareto front of networks, on built-in data.
 
-Makes the data; ScaleNAS then trains a teacher and the supernet and searches
-it, HR-NAS does all in one run. Exports three networks and tests each as a
-plain model. It can be interrupted at any moment; run again, it goes on from
-the last finished step, checkpoint or candidate. Tasks and systems do not
-disturb each other, also in the same folder.
+Makes the data; ScaleNAS and ViPNAS then train the largest network and the
+supernet and search it, HR-NAS does all in one run. Exports three networks and
+tests each as a plain model. It can be interrupted at any moment; run again, it
+goes on from the last finished step, checkpoint or candidate. Tasks and systems
+do not disturb each other, also in the same folder.
 """
 import argparse
 import json
@@ -30,9 +30,9 @@ def add_task(parser):
     parser.add_argument(
         '--task',
         choices=list(TASKS),
-        default='seg',
-        help='; '.join(f'{key}: {task.kind}, {task.metric}'
-                       for key, task in TASKS.items()))
+        help='default: the first one of the system; ' +
+        '; '.join(f'{key}: {task.kind}, {task.metric}'
+                  for key, task in TASKS.items()))
     parser.add_argument(
         '--folder',
         type=Path,
@@ -43,11 +43,12 @@ def add_task(parser):
 def task_of(parser, args):
     """The task that the arguments name, and the folder of its report."""
     tasks = SYSTEMS[args.system]
-    if args.task not in tasks:
+    name = args.task or next(iter(tasks))
+    if name not in tasks:
         parser.error(f'--system {args.system}: expected --task '
-                     f'{" or ".join(tasks)}, got {args.task}')
+                     f'{" or ".join(tasks)}, got {name}')
     own = '' if args.system == 'scalenas' else f'{args.system}_'
-    return tasks[args.task], WORK / 'quickstart' / f'{own}{args.task}'
+    return tasks[name], WORK / 'quickstart' / f'{own}{name}'
 
 
 LENGTHS = ('teacher_iters', 'supernet_iters', 'candidates')
@@ -87,9 +88,13 @@ def evolve(phases, task, args):
     """A teacher, its supernet and a search; returns the archive and the
     weights that export reads."""
     teacher = train(phases, 'teacher', task.teacher, args.teacher_iters)
+    begins = [f'model.architecture.init_cfg.checkpoint={teacher}']
+    taught_by = read_config(config_path(
+        task.supernet)).model.distillation.teacher
+    if taught_by != 'self':
+        begins.append(f'model.distillation.teacher.checkpoint={teacher}')
     supernet = train(phases, 'supernet', task.supernet, args.supernet_iters,
-                     f'model.architecture.init_cfg.checkpoint={teacher}',
-                     f'model.distillation.teacher.checkpoint={teacher}')
+                     *begins)
     return search(phases, task.search, supernet, args.candidates), supernet
 
 

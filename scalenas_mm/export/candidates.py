@@ -4,8 +4,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import (Any, Callable, Dict, Iterator, Mapping, Optional, Sequence,
-                    Tuple)
+from typing import (Any, Callable, Dict, Iterator, List, Mapping, Optional,
+                    Sequence, Tuple)
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -13,7 +13,8 @@ from mmengine.runner import Runner, save_checkpoint
 from torch import nn
 
 from scalenas_mm._files import whole_file
-from scalenas_mm.backbones.base import find_searchable, with_preprocessor
+from scalenas_mm.backbones.base import (find_searchable, followers,
+                                        with_preprocessor)
 from scalenas_mm.evaluation import (calibration_batches, evaluation_identity,
                                     load_strictly, local_norms,
                                     read_checkpoint, weights_digest)
@@ -232,11 +233,25 @@ def written_together(folder: Path, name: str) -> Iterator[Path]:
 
 def _config_text(source: Source, subnet: Subnet, folder: Path, comment: str,
                  standalone: bool) -> str:
+    config = source.config.to_dict()
+    if 'custom_imports' in config:
+        config['custom_imports']['imports'] = _imports(source)
     if source.base is None or standalone:
-        return standalone_config(source.config, source.base, subnet.cfg,
-                                 comment)
+        return standalone_config(
+            Config(config), source.base, subnet.cfg, comment)
     return inheriting_config(source.base, folder, subnet.cfg, subnet.arch,
-                             comment, source.config.to_dict())
+                             comment, config)
+
+
+def _imports(source: Source) -> List[str]:
+    """What a config imports, without the homes of modules that follow the
+    architecture: ordinary ones stand in their place."""
+    names = source.config.custom_imports.imports
+    homes = [type(m).__module__ for m in followers(source.model)]
+    return [
+        name for name in ([names] if isinstance(names, str) else names)
+        if not any(f'{home}.'.startswith(f'{name}.') for home in homes)
+    ]
 
 
 def _save(source: Source, subnet: Subnet, record: Record, path: Path) -> None:

@@ -11,9 +11,9 @@ from yapf.yapflib.yapf_api import FormatCode
 from scalenas_mm.backbones import plain_cfg, searchable_cfg, searchable_path
 from scalenas_mm.spaces import SettingError
 
-# What says how a network is judged
-JUDGED = ('val_dataloader', 'val_evaluator', 'test_dataloader',
-          'test_evaluator')
+# What says how a network is judged, and where its modules are
+JUDGED = ('custom_imports', 'val_dataloader', 'val_evaluator',
+          'test_dataloader', 'test_evaluator')
 
 
 def task_config(path: Path) -> Optional[Path]:

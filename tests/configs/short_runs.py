@@ -46,6 +46,27 @@ def shorten(config: Config, input_size: Any = None, num: int = 3) -> None:
             schedule.total_steps = 2
 
 
+def shrink_crops(value: Any, data: Path, size: Tuple[int, int]) -> None:
+    """Tiny crops and heatmaps of the same stride; files below ``data``.
+
+    Args:
+        value: Part of a config of top-down pose; changed in place.
+        data: Where ``data/`` is.
+        size: Height and width of a crop.
+    """
+    if 'input_size' in value:
+        stride = value['input_size'][0] // value.get('heatmap_size', [1])[0]
+        value['input_size'] = size[::-1]
+        if 'heatmap_size' in value:
+            value['heatmap_size'] = (size[1] // stride, size[0] // stride)
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if isinstance(item, str) and item.startswith('data/'):
+            value[key] = item.replace('data', str(data), 1)
+        elif isinstance(item, (dict, list)):
+            shrink_crops(item, data, size)
+
+
 def main_backbone(model: Any) -> Any:
     """Config of the backbone that a config is about: the searchable one, or
     the one that transformers are put into."""
@@ -75,8 +96,10 @@ def run_short(config: Config,
     if 'searcher' in config.train_cfg:
         config.load_from = str(start)
     elif 'distillation' in model:
-        model.architecture.init_cfg.checkpoint = str(start)
-        model.distillation.teacher.checkpoint = str(start)
+        if model.architecture.get('init_cfg'):
+            model.architecture.init_cfg.checkpoint = str(start)
+        if model.distillation.teacher != 'self':
+            model.distillation.teacher.checkpoint = str(start)
     else:
         main_backbone(model).init_cfg = None
         config.load_from = None if start is None else str(start)

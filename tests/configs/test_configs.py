@@ -30,8 +30,12 @@ SCOPES = dict(
     bottomup_pose='mmpose',
     detection='mmdet',
     detection_3d='mmdet3d',
-    classification='mmpretrain')
-PROJECTS = dict(bottomup_pose=['projects.higherhrnet.higherhrnet'])
+    classification='mmpretrain',
+    vipnas='mmpose')
+# folder of a task or of a system -> what it imports besides
+PROJECTS = dict(
+    bottomup_pose=['projects.higherhrnet.higherhrnet'],
+    vipnas=['projects.vipnas.vipnas'])
 
 pytest.importorskip('mmseg')
 
@@ -46,10 +50,12 @@ def test_basenames_are_unique():
 @pytest.mark.parametrize('path', FULL, ids=lambda path: path.stem)
 def test_loads_and_says_where_its_modules_are(path):
     config = shipped(path)
-    imports = PROJECTS.get(path.parent.name, [])
+    folder, system = path.parent.name, path.parent.parent.name
+    imports = PROJECTS.get(folder) or PROJECTS.get(system, [])
     assert config.custom_imports == dict(
         imports=['scalenas_mm.registry', *imports])
-    assert config.default_scope == SCOPES.get(path.parent.name, 'mmseg')
+    scope = SCOPES.get(system) or SCOPES.get(folder, 'mmseg')
+    assert config.default_scope == scope
     if config.default_scope == 'mmseg':
         assert config.tta_model.type.endswith('SegTTAModel')
         assert config.tta_pipeline[1].type == 'TestTimeAug'

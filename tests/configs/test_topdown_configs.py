@@ -14,7 +14,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from shipped import named, shipped
-from short_runs import run_short, shorten
+from short_runs import run_short, shorten, shrink_crops
 
 from scalenas_mm.backbones import find_searchable
 from scalenas_mm.backbones.base import plain_cfg
@@ -50,31 +50,16 @@ def data(tmp_path_factory):
     return folder
 
 
-def shrink(value, data):
-    """Tiny crops and heatmaps of the same stride; files below ``data``."""
-    if 'input_size' in value:
-        stride = value['input_size'][0] // value.get('heatmap_size', [1])[0]
-        value['input_size'] = SIZE[::-1]
-        if 'heatmap_size' in value:
-            value['heatmap_size'] = (SIZE[1] // stride, SIZE[0] // stride)
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in items:
-        if isinstance(item, str) and item.startswith('data/'):
-            value[key] = item.replace('data', str(data), 1)
-        elif isinstance(item, (dict, list)):
-            shrink(item, data)
-
-
 def load(name, data):
     """A config for seconds: two iterations and a validation, or a search."""
     config = Config.fromfile(named(name))
     for part in ('train', 'val', 'test'):
-        shrink(config[f'{part}_dataloader'], data)
+        shrink_crops(config[f'{part}_dataloader'], data, SIZE)
         config[f'{part}_dataloader'].batch_size = 3
     for evaluator in config.val_evaluator, config.test_evaluator:
-        shrink(evaluator, data)
+        shrink_crops(evaluator, data, SIZE)
     model = config.model.get('architecture', config.model)
-    shrink(model.head, data)
+    shrink_crops(model.head, data, SIZE)
     width = 3 if model.backbone.width == 48 else 2
     model.backbone.update(width=width, stem_width=4, num_modules=(1, 1, 1))
     model.head.in_channels = width

@@ -1,7 +1,7 @@
 # Networks of at most 30 MMACs: evolution on the trained supernet.
-_base_ = './vipnasresnet_td-hm_supernet_1xb16-500iters_figures-128x96.py'
-model = dict(distillation=None)
-load_from = 'work_dirs/vipnasresnet_td-hm_supernet_1xb16-500iters_figures-128x96/iter_500.pth'  # noqa: E501
+_base_ = './vipnasresnet_td-hm_supernet_1xb16-400iters_figures-128x96.py'
+model = dict(distillation=None, architecture=dict(init_cfg=None))
+load_from = 'work_dirs/vipnasresnet_td-hm_supernet_1xb16-400iters_figures-128x96/iter_400.pth'  # noqa: E501
 
 train_cfg = dict(
     _delete_=True,
@@ -15,9 +15,9 @@ train_cfg = dict(
             'macs': 'min'
         },
         constraints=dict(macs=(None, 30e6)),
-        n0=24,
+        n0=20,
         k=8,
-        N=40))
+        N=32))
 param_scheduler = None
 default_hooks = dict(checkpoint=None)
 custom_hooks = [
