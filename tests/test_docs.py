@@ -13,10 +13,12 @@ PAGES = [
 ]
 
 
-def test_readme_examples():
+@pytest.mark.parametrize('page, least', [('README.md', 5),
+                                         ('docs/vipnas.md', 4)])
+def test_examples(page, least):
     result = doctest.testfile(
-        str(ROOT / 'README.md'), module_relative=False, verbose=False)
-    assert result.attempted >= 5 and result.failed == 0
+        str(ROOT / page), module_relative=False, verbose=False)
+    assert result.attempted >= least and result.failed == 0
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)

@@ -19,24 +19,24 @@ model = dict(
         stages=[
             dict(
                 depth=(1, 2),
-                width=(16, 24),
-                kernel=(3, 5),
-                groups=(2, 4, 8),
+                width=(24, 32),
+                kernel=(3, ),
+                groups=(4, ),
                 stride=1),
             dict(
-                depth=(1, 2, 3),
-                width=(32, 48),
+                depth=(2, 3),
+                width=(48, 64),
                 kernel=(3, 5),
-                groups=(2, 4, 8, 16),
+                groups=(4, 8),
                 stride=2),
             dict(
-                depth=(1, 2, 3),
+                depth=(2, 3),
                 width=(64, 80, 96),
                 kernel=(3, 5),
-                groups=(4, 8, 16),
+                groups=(4, 8),
                 stride=2)
         ],
-        head=dict(width=(16, 32), kernel=(4, ), groups=(2, 4, 8, 16))),
+        head=dict(width=(24, 32), kernel=(4, ), groups=(2, 4))),
     head=dict(
         type='scalenas_mm.ElasticHeatmapHead',
         in_channels=96,

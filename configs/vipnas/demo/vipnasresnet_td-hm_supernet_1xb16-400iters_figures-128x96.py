@@ -6,7 +6,8 @@ _base_ = './vipnasresnet_td-hm_1xb16-700iters_figures-128x96.py'
 architecture = _base_.model
 architecture.init_cfg = dict(
     type='Pretrained',
-    checkpoint='work_dirs/vipnasresnet_td-hm_1xb16-700iters_figures-128x96/iter_700.pth'  # noqa: E501
+    checkpoint=
+    'work_dirs/vipnasresnet_td-hm_1xb16-700iters_figures-128x96/iter_700.pth'  # noqa: E501
 )
 model = dict(
     _delete_=True,
