@@ -10,10 +10,14 @@ from torch import Tensor, nn
 @contextmanager
 def frozen_statistics(module: nn.Module) -> Iterator[None]:
     """Normalise by the batch, but do not add it to the running statistics."""
-    norms = [m for m in module.modules() if isinstance(m, _BatchNorm)]
+    norms = [
+        m for m in module.modules()
+        if isinstance(m, _BatchNorm) and m.num_batches_tracked is not None
+    ]
     before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
     for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
+        norm.momentum = 0.0
+        norm.num_batches_tracked = norm.num_batches_tracked.clone()
     try:
         yield
     finally:
