@@ -12,6 +12,7 @@ _MODULES = dict(
     draw_arch='drawings',
     draw_searching_blocks='hrnas',
     draw_sheet='sheet',
+    draw_stages='vipnas',
     draw_topology='scalenet',
     has_drawing='drawings',
     load_records='pareto_data',
@@ -24,9 +25,9 @@ _MODULES = dict(
 
 __all__ = [
     'ExportedNetwork', 'Report', 'draw_arch', 'draw_searching_blocks',
-    'draw_sheet', 'draw_topology', 'has_drawing', 'load_records',
-    'plot_fronts', 'plot_pareto', 'plot_progress', 'plot_trajectory',
-    'read_fronts', 'write_report'
+    'draw_sheet', 'draw_stages', 'draw_topology', 'has_drawing',
+    'load_records', 'plot_fronts', 'plot_pareto', 'plot_progress',
+    'plot_trajectory', 'read_fronts', 'write_report'
 ]
 
 

@@ -4,11 +4,13 @@ from typing import Optional
 
 from matplotlib.figure import Figure
 
-from scalenas_mm.spaces import Arch, HRNASSpace, ScaleNetSpace, Space
+from scalenas_mm.spaces import (Arch, HRNASSpace, ScaleNetSpace, Space,
+                                ViPNASSpace)
 from scalenas_mm.spaces.cost import Size
 from .figures import PathLike
 from .hrnas import draw_searching_blocks
 from .scalenet import draw_topology
+from .vipnas import draw_stages
 
 
 @singledispatch
@@ -42,6 +44,7 @@ def draw_arch(space: Space,
 
 draw_arch.register(HRNASSpace, draw_searching_blocks)
 draw_arch.register(ScaleNetSpace, draw_topology)
+draw_arch.register(ViPNASSpace, draw_stages)
 
 
 def has_drawing(space: Space) -> bool:
