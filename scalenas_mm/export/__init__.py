@@ -3,11 +3,14 @@ from .backbone import backbone_name, export_backbone
 from .candidates import Source, export_candidate, open_source
 from .config import inheriting_config, standalone_config, task_config
 from .shrunk import ShrunkSource, open_shrunk
-from .subnet import ExportError, Subnet, cut, fixed_cfg, selected
+from .subnet import ExportError, Subnet, cut, fixed_cfg, load_part, selected
+from .vipnas_mmpose import (from_mmpose, mmpose_backbone, mmpose_model,
+                            to_mmpose)
 
 __all__ = [
     'ExportError', 'ShrunkSource', 'Source', 'Subnet', 'backbone_name', 'cut',
-    'export_backbone', 'export_candidate', 'fixed_cfg', 'inheriting_config',
+    'export_backbone', 'export_candidate', 'fixed_cfg', 'from_mmpose',
+    'inheriting_config', 'load_part', 'mmpose_backbone', 'mmpose_model',
     'open_shrunk', 'open_source', 'selected', 'standalone_config',
-    'task_config'
+    'task_config', 'to_mmpose'
 ]

@@ -1,6 +1,6 @@
 """Cut one sub-network out of a supernet and check that it is the same."""
 from copy import deepcopy
-from typing import Any, Dict, NamedTuple, Sequence
+from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
 import torch
 from mmengine.config import ConfigDict
@@ -96,6 +96,36 @@ def selected(network: nn.Module, arch: Any) -> Dict[str, torch.Tensor]:
         key: weights[key][index].clone()
         for key, index in model_parts(network, arch).items()
     }
+
+
+@torch.no_grad()
+def load_part(network: nn.Module, weights: Mapping[str, torch.Tensor],
+              arch: Any) -> None:
+    """Put the weights of a sub-network into the larger network; the inverse
+    of :func:`selected`.
+
+    Args:
+        network (nn.Module): The larger network, with a searchable backbone.
+        weights (Mapping): State dict of the sub-network.
+        arch (Arch): Its architecture.
+
+    Raises:
+        ExportError: Keys or shapes are others than those of the part; nothing
+            was changed.
+    """
+    own, parts = network.state_dict(), model_parts(network, arch)
+    counters = {key for key in parts if key.endswith('num_batches_tracked')}
+    wrong = (set(parts) - counters) ^ (set(weights) - counters) | {
+        key
+        for key in set(parts) & set(weights)
+        if own[key][parts[key]].shape != weights[key].shape
+    }
+    if wrong:
+        raise ExportError('the weights are not those of the part '
+                          f'{arch.digest}: {len(wrong)} entries differ, such '
+                          f'as {min(wrong)}')
+    for key in set(parts) & set(weights):
+        own[key][parts[key]] = weights[key]
 
 
 def _compare(network: nn.Module, model: nn.Module, batch: Any) -> None:
