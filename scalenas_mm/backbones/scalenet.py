@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from scalenas_mm.ops import Bottleneck, Downsample, conv_norm
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace, SettingError
-from .base import SHARED, Index, SearchableBackbone
+from scalenas_mm.spaces import (ScaleNetArch, ScaleNetSpace, SettingError,
+                                WideScaleNetSpace)
+from .base import SHARED, Index, Maps, SearchableBackbone
 from .multi_scale import MultiScaleModule
+from .wide_multi_scale import build_wide, run_wide, wide_parts
 
 # stage, module, and a block by branch and level or a fusion by level, target
 # and source
@@ -36,6 +38,10 @@ class ScaleNet(SearchableBackbone):
             value, its dict, a JSON file, or ``max``, ``min``, ``hrnet``. Only
             its layers are built.
         depths (Sequence[int]): Possible numbers of blocks of a branch.
+        widths (Sequence[Sequence[int]], optional): Possible channels of each
+            branch, chosen by every module: see
+            :class:`~scalenas_mm.spaces.WideScaleNetSpace`. Norms are then
+            ``BN``. By default ``width`` and its multiples.
         num_modules (Sequence[int]): Modules of each stage from stage 2 on.
         stem_width (int): Channels of the stem.
         stage1_blocks (int): Number of bottlenecks of stage 1.
@@ -66,6 +72,7 @@ class ScaleNet(SearchableBackbone):
                  multi_scale_output: bool = True,
                  arch: Any = None,
                  depths: Sequence[int] = (2, 3, 4, 5),
+                 widths: Optional[Sequence[Sequence[int]]] = None,
                  num_modules: Sequence[int] = (1, 4, 3),
                  stem_width: int = 64,
                  stage1_blocks: int = 4,
@@ -79,8 +86,16 @@ class ScaleNet(SearchableBackbone):
                  zero_init_residual: bool = False,
                  init: Optional[str] = None,
                  init_cfg: Optional[Union[dict, list]] = None):
-        space = ScaleNetSpace(width, multi_scale_output, depths, num_modules,
-                              stem_width, stage1_blocks, in_channels)
+        settings = dict(
+            width=width,
+            multi_scale_output=multi_scale_output,
+            depths=depths,
+            num_modules=num_modules,
+            stem_width=stem_width,
+            stage1_blocks=stage1_blocks,
+            in_channels=in_channels)
+        space: Any = ScaleNetSpace(**settings) if widths is None else (
+            WideScaleNetSpace(widths, **settings))
         if init_cfg is None:
             init_cfg = [
                 dict(type='Kaiming', layer='Conv2d'),
@@ -89,6 +104,9 @@ class ScaleNet(SearchableBackbone):
             ]
         super().__init__(space, arch, init_cfg)
         self.space: ScaleNetSpace
+        self.elastic = widths is not None
+        if self.elastic and init:
+            raise SettingError('init', 'None where widths are elastic', init)
         if upsample not in ('bilinear', 'nearest'):
             raise SettingError('upsample', 'bilinear or nearest', upsample)
         self.num_stages = len(space.num_modules) + 1
@@ -125,6 +143,9 @@ class ScaleNet(SearchableBackbone):
         self.layer1 = Sequential(
             *(Bottleneck(4 * stem if i else stem, stem, norm_cfg, **block_cfg)
               for i in range(space.stage1_blocks)))
+        if self.elastic:
+            build_wide(self, norm_cfg, upsample, **block_cfg)
+            return
         widths = [space.width * 2**j for j in range(self.num_stages)]
         self._build_transitions(widths, norm_cfg)
         modules = iter(self._runs(self._built).modules)
@@ -153,7 +174,13 @@ class ScaleNet(SearchableBackbone):
         return self.space.live(arch) if self.drop_dead else arch
 
     def parts(self, arch: ScaleNetArch) -> Dict[str, Index]:
-        """Whole tensors: a ScaleNet has some of the supernet's layers."""
+        """Whole tensors: a ScaleNet has some of the supernet's layers. With
+        elastic widths, their first channels."""
+        if self.elastic:
+            if arch == self._built:
+                return super().parts(arch)
+            self.space.check(arch)
+            return wide_parts(self, self._runs(arch))
         modules = self._runs(arch).modules
         return {
             key: ...
@@ -179,6 +206,11 @@ class ScaleNet(SearchableBackbone):
             x = getattr(self, norm)(getattr(self, f'conv{i}')(x))
             x = F.relu(x, inplace=True)
         x = self.layer1(x)
+        if self.elastic:
+            maps = run_wide(self, x, self._runs(self.arch))
+            if self.kind != SHARED:
+                return tuple(maps)
+            return Maps.of(maps, self.arch)
         maps = [
             F.relu(self.transition1[0](x)),
             F.relu(self.transition1[1](x, ()))

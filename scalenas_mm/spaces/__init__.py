@@ -6,7 +6,8 @@ from .errors import ArchError, InputError, SettingError
 from .hrnas import BlockPlace, HRNASArch, HRNASSpace, TransformerSettings
 from .nas_bench_201 import NASBench201Arch, NASBench201Space
 from .ncp import NCPArch, NCPSpace, NCPStage, released_flops
-from .scalenet import ScaleNetArch, ScaleNetModule, ScaleNetSpace
+from .scalenet import (ScaleNetArch, ScaleNetModule, ScaleNetSpace,
+                       WideScaleNetArch, WideScaleNetSpace)
 from .slopes import cost_slopes, neighbours
 from .space import GENE_DTYPE, Space, as_size
 from .vipnas import (ElasticHeadCost, ViPNASArch, ViPNASBranch,
@@ -18,6 +19,7 @@ __all__ = [
     'GENE_DTYPE', 'InputError', 'NASBench201Arch', 'NASBench201Space',
     'NCPArch', 'NCPSpace', 'NCPStage', 'ScaleNetArch', 'ScaleNetModule',
     'ScaleNetSpace', 'SettingError', 'Space', 'ViPNASArch', 'ViPNASBranch',
-    'ViPNASCostModel', 'ViPNASHead', 'ViPNASSpace', 'ViPNASStage', 'as_size',
-    'cost_slopes', 'neighbours', 'released_flops', 'ElasticHeadCost'
+    'ViPNASCostModel', 'ViPNASHead', 'ViPNASSpace', 'ViPNASStage',
+    'WideScaleNetArch', 'WideScaleNetSpace', 'as_size', 'cost_slopes',
+    'neighbours', 'released_flops', 'ElasticHeadCost'
 ]
