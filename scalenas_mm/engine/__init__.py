@@ -7,12 +7,13 @@ from .search_hooks import SearchLoggerHook
 from .search_loop import SearchLoop
 from .shrink_archive import ShrinkArchiveHook
 from .shrink_hook import ShrinkHook
+from .sort_hook import SortChannelsHook
 from .stopping import SearchStopped
 from .subnet_loop import SubnetTestLoop, SubnetValLoop
 
 __all__ = [
     'DeviceLost', 'RMSpropInside', 'SearchLoggerHook', 'SearchLoop',
-    'SearchStopped', 'ShrinkArchiveHook', 'ShrinkHook', 'SubnetTestLoop',
-    'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook', 'open_rows',
-    'train_missing', 'train_network', 'training_identity'
+    'SearchStopped', 'ShrinkArchiveHook', 'ShrinkHook', 'SortChannelsHook',
+    'SubnetTestLoop', 'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook',
+    'open_rows', 'train_missing', 'train_network', 'training_identity'
 ]

@@ -3,7 +3,9 @@ from .base import ViPNASBackbone
 from .hrnet import ViPNASHRNet
 from .mobilenetv3 import ViPNASMobileNetV3
 from .resnet import ViPNASResNet
+from .sorting import sort_channels
 
 __all__ = [
-    'ViPNASBackbone', 'ViPNASHRNet', 'ViPNASMobileNetV3', 'ViPNASResNet'
+    'ViPNASBackbone', 'ViPNASHRNet', 'ViPNASMobileNetV3', 'ViPNASResNet',
+    'sort_channels'
 ]

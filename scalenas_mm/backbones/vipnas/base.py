@@ -8,6 +8,7 @@ from scalenas_mm.ops import joined
 from scalenas_mm.spaces import (ArchError, SettingError, ViPNASArch,
                                 ViPNASBranch, ViPNASSpace)
 from ..base import SHARED, Index, Maps, SearchableBackbone
+from .sorting import sort_channels
 
 
 class ViPNASBackbone(SearchableBackbone):
@@ -100,6 +101,18 @@ class ViPNASBackbone(SearchableBackbone):
         return self._slices(arch)
 
     def _slices(self, arch: ViPNASArch) -> Dict[str, Index]:
+        raise NotImplementedError
+
+    def sort_channels(self, model: nn.Module) -> None:
+        """Sort channels by importance, in place: see :mod:`.sorting`.
+
+        Args:
+            model (nn.Module): The network that it is in, with ``head``.
+        """
+        sort_channels(self, getattr(model, 'head', None))
+
+    def stem_layers(self) -> Tuple[nn.Module, nn.Module]:
+        """Convolution and norm of the stem."""
         raise NotImplementedError
 
     def _stage_modules(self, stage: int) -> List[nn.Module]:

@@ -39,6 +39,9 @@ class ViPNASMobileNetV3(Chain):
                                      channels, 3, 2)
         self.act = build_activation_layer(dict(type='HSwish'))
 
+    def stem_layers(self) -> Tuple[nn.Module, nn.Module]:
+        return self.conv1.conv, self.conv1.bn
+
     def _block(self, source: int, branch: ViPNASBranch, stride: int,
                projection: Optional[bool], choices: Any) -> nn.Module:
         return ElasticMobileBlock(

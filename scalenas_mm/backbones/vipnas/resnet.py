@@ -29,6 +29,9 @@ class ViPNASResNet(Chain):
         self.conv1 = ElasticConv2d(self.space.in_channels, channels, 7, 2)
         self.bn1 = elastic_norm(self.norm_cfg, channels)
 
+    def stem_layers(self) -> Tuple[nn.Module, nn.Module]:
+        return self.conv1, self.bn1
+
     def _block(self, source: int, branch: ViPNASBranch, stride: int,
                projection: Optional[bool], choices: Any) -> nn.Module:
         return ElasticBottleneck(

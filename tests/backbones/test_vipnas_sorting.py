@@ -1,0 +1,106 @@
+"""Sorting channels changes no output, and puts the important ones first."""
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from scalenas_mm.backbones import ViPNASHRNet, ViPNASMobileNetV3, ViPNASResNet
+from scalenas_mm.ops import ElasticDeconvs
+from scalenas_mm.spaces import SettingError
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'spaces'))
+from vipnas_spaces import TINY  # noqa: E402
+
+WIDE = dict(
+    stem=(8, ),  # an identity behind the stem
+    stages=[
+        dict(depth=(2, ), width=(8, ), groups=(2, ), stride=1),
+        dict(depth=(2, ), width=(16, ), groups=(1, ), stride=2)
+    ],
+    head=dict(width=(8, ), groups=(4, ), layers=2))
+NETWORKS = dict(
+    resnet=(ViPNASResNet, TINY['resnet50']),
+    identity=(ViPNASResNet, WIDE),
+    mobile=(ViPNASMobileNetV3, TINY['mobilenetv3']))
+
+
+class Model(nn.Module):
+    """A backbone and a head of transposed convolutions."""
+
+    def __init__(self, cls, cfg, groups):
+        super().__init__()
+        torch.manual_seed(0)
+        self.backbone = cls(**cfg)
+        width = self.backbone.space.max_arch().out_width
+        self.head = nn.Module()
+        self.head.deconv_layers = ElasticDeconvs(width, (8, 8), (4, 4),
+                                                 (groups, 2))
+        for value in self.state_dict().values():
+            if value.is_floating_point():
+                nn.init.uniform_(value, 0.2, 1)
+                if value.dim() > 1:
+                    nn.init.normal_(value, std=0.3)
+        self.double().eval()
+
+    def forward(self, x):
+        return self.head.deconv_layers(self.backbone(x)[-1])
+
+
+@pytest.mark.parametrize('groups', [1, 4])
+@pytest.mark.parametrize('name', NETWORKS)
+def test_the_largest_network_computes_the_same(name, groups):
+    model = Model(*NETWORKS[name], groups)
+    x = torch.randn(2, 3, 64, 64).double()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    with torch.no_grad():
+        expected = model(x)
+        model.backbone.sort_channels(model)
+        assert torch.allclose(model(x), expected, rtol=1e-10, atol=1e-12)
+    changed = {
+        k
+        for k, v in model.state_dict().items()
+        if not torch.equal(v, before[k])
+    }
+    assert any(key.startswith('backbone.layer2') for key in changed)
+    assert before.keys() == model.state_dict().keys()
+    once = {k: v.clone() for k, v in model.state_dict().items()}
+    model.backbone.sort_channels(model)
+    for key, value in model.state_dict().items():
+        assert torch.allclose(value, once[key]), key
+
+
+def descending(values):
+    return bool((values[1:] <= values[:-1] + 1e-9).all())
+
+
+def test_important_channels_come_first():
+    model = Model(*NETWORKS['resnet'], 1)
+    net = model.backbone
+    net.sort_channels(model)
+    weight = net.layer1[0].conv1.weight
+    stem = weight.abs().flatten(1).sum(
+        0) + net.layer1[0].downsample[0].weight.abs().flatten(1).sum(0)
+    assert descending(stem)
+    head = model.head.deconv_layers[0].weight.abs().flatten(1).sum(1)
+    reads = sum(block.conv1.weight.abs().flatten(1).sum(0)
+                for block in list(net.layer2)[1:])
+    assert descending(head + reads)
+    block = net.layer2[1]
+    reads = block.conv3.weight.abs().flatten(1).sum(0)
+    for part in reads.reshape(block.conv2.groups, -1):
+        assert descending(part)
+    weight = block.conv2.weight.reshape(block.conv2.groups, -1,
+                                        *block.conv2.weight.shape[1:])
+    for part in weight.abs().sum((1, 3, 4)):
+        assert descending(part)
+
+
+def test_what_cannot_be_sorted_is_refused():
+    hrnet = ViPNASHRNet(**TINY['hrnet_w32'])
+    with pytest.raises(SettingError, match='a ViPNASResNet or'):
+        hrnet.sort_channels(nn.Module())
+    net = ViPNASResNet(**TINY['resnet50'])
+    with pytest.raises(SettingError, match='a head with deconv_layers'):
+        net.sort_channels(nn.Module())
