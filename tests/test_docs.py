@@ -14,7 +14,8 @@ PAGES = [
 
 
 @pytest.mark.parametrize('page, least', [('README.md', 5),
-                                         ('docs/vipnas.md', 4)])
+                                         ('docs/vipnas.md', 4),
+                                         ('docs/elastic.md', 5)])
 def test_examples(page, least):
     result = doctest.testfile(
         str(ROOT / page), module_relative=False, verbose=False)

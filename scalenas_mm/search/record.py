@@ -17,7 +17,7 @@ class Record:
         digest: Digest of the architecture.
         arch: The architecture as a dict.
         metrics: What the task's evaluator returned.
-        cost: Costs by name, exact integers.
+        cost: Costs by name; numbers of things are exact integers.
         parents: Ids of the candidates it descends from.
         generation: 0 for the initial population.
         status: ``ok`` or ``failed``.
