@@ -3,12 +3,9 @@
 # from its heatmaps, with the same weight as from the truth. It starts from the
 # largest network, trained alone.
 _base_ = './vipnasresnet_td-hm_1xb16-500iters_figures-128x96.py'
+start = 'work_dirs/vipnasresnet_td-hm_1xb16-500iters_figures-128x96/iter_500.pth'  # noqa: E501
 architecture = _base_.model
-architecture.init_cfg = dict(
-    type='Pretrained',
-    checkpoint=
-    'work_dirs/vipnasresnet_td-hm_1xb16-500iters_figures-128x96/iter_500.pth'  # noqa: E501
-)
+architecture.init_cfg = dict(type='Pretrained', checkpoint=start)
 model = dict(
     _delete_=True,
     type='scalenas_mm.OneShotSupernet',
