@@ -1,21 +1,17 @@
 """ViPNAS's backbones: parts of a supernet, HRNet, freezing, recomputation."""
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
+from vipnas_spaces import TINY
 
 from scalenas_mm.backbones import (Maps, ViPNASHRNet, ViPNASMobileNetV3,
                                    ViPNASResNet)
 from scalenas_mm.evaluation import count
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import ArchError, SettingError
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / 'spaces'))
-from vipnas_spaces import TINY  # noqa: E402
 
 CLASSES = dict(
     resnet50=ViPNASResNet,

@@ -1,17 +1,13 @@
 """Sorting channels changes no output, and puts the important ones first."""
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
+from vipnas_spaces import TINY
 
 from scalenas_mm.backbones import ViPNASHRNet, ViPNASMobileNetV3, ViPNASResNet
 from scalenas_mm.ops import ElasticDeconvs
 from scalenas_mm.spaces import SettingError
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / 'spaces'))
-from vipnas_spaces import TINY  # noqa: E402
 
 WIDE = dict(
     stem=(8, ),  # an identity behind the stem

@@ -17,8 +17,9 @@ sys.path.append(str(TESTS.parent))
 sys.path.append(str(TESTS / 'spaces'))
 from conformance import SpaceConformance  # noqa: E402
 
-from projects.vipnas.examples.cspnext import (CSPSpace,  # noqa: E402
-                                              ElasticCSPNeXt)
+import projects.vipnas.examples.cspnext as example  # noqa: E402
+
+CSPSpace, ElasticCSPNeXt = example.CSPSpace, example.ElasticCSPNeXt
 
 
 class TestCSPSpace(SpaceConformance):

@@ -10,6 +10,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
+from vipnas_spaces import TINY
 
 from scalenas_mm.backbones import Maps, followers, model_parts
 from scalenas_mm.engine import SortChannelsHook
@@ -19,9 +20,7 @@ from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import ArchError, SettingError
 
 pytest.importorskip('mmpose.models')
-TESTS = Path(__file__).resolve().parents[1]
-sys.path += [str(TESTS.parent), str(TESTS / 'spaces')]
-from vipnas_spaces import TINY  # noqa: E402
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 import projects.vipnas.vipnas  # noqa: E402,F401
 

@@ -7,7 +7,6 @@ import pytest
 
 from scalenas_mm.spaces import (ArchError, ScaleNetSpace, SettingError,
                                 WideScaleNetArch, WideScaleNetSpace)
-
 from .conformance import SpaceConformance
 
 SMALL = dict(width=8, stem_width=8, stage1_blocks=1, depths=(1, 2, 4))

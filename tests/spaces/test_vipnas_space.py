@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vipnas_spaces import TINY, tiny_space
 
 from scalenas_mm.spaces import (ArchError, Complexity, ElasticHeadCost,
                                 SettingError, ViPNASArch, ViPNASSpace)
 from scalenas_mm.spaces.vipnas.groups import Groups
-
-from .vipnas_spaces import TINY, tiny_space
 
 SIZE = (256, 192)
 PUBLISHED = dict(resnet50='res50', mobilenetv3='mbv3')

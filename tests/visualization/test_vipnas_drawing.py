@@ -1,17 +1,13 @@
 """Drawings of ViPNAS networks."""
-import sys
 from math import sqrt
-from pathlib import Path
 
 import numpy as np
 import pytest
+from vipnas_spaces import TINY, tiny_space
 
 from scalenas_mm.spaces import ArchError, ViPNASSpace
 from scalenas_mm.visualization import draw_arch, draw_stages, has_drawing
 from scalenas_mm.visualization.vipnas.stages import colour
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / 'spaces'))
-from vipnas_spaces import TINY, tiny_space  # noqa: E402
 
 
 def artists(figure, kind):

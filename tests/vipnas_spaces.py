@@ -5,8 +5,7 @@ TINY = dict(
     resnet50=dict(
         stem=(4, 8),
         stages=[
-            dict(
-                depth=(1, 2), width=(8, 12), groups=(2, 4), kernel=(3, 5)),
+            dict(depth=(1, 2), width=(8, 12), groups=(2, 4), kernel=(3, 5)),
             dict(
                 depth=(2, ),
                 width=(12, 16),
