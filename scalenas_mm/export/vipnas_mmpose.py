@@ -3,6 +3,7 @@
 mmpose's ``ViPNAS_ResNet``, ``ViPNAS_MobileNetV3`` and ``HRNet`` compute what
 our networks do at the same architecture. Names of weights are the same, but
 for the blocks of the MobileNet, which mmpose numbers through all stages.
+:mod:`.vipnas_shapes` reads an architecture off such weights.
 """
 import re
 from copy import deepcopy
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from scalenas_mm.backbones import ViPNASBackbone, plain_followers
 from scalenas_mm.spaces import ViPNASArch
 from .subnet import ExportError
+from .vipnas_shapes import new_names
 
 HERE = re.compile(r'backbone\.layer(\d+)\.(\d+)\.')
 THERE = re.compile(
@@ -24,12 +26,14 @@ def from_mmpose(weights: Mapping[str, Tensor],
     """Weights of a whole model of mmpose by the names they have here.
 
     Args:
-        weights (Mapping): A state dict with keys ``backbone.*``.
+        weights (Mapping): A state dict with keys ``backbone.*``; those of the
+            head may begin with ``keypoint_head``, as before mmpose 1.0.
         arch (ViPNASArch): Its architecture.
 
     Raises:
         ExportError: It has more blocks than the architecture.
     """
+    weights = new_names(weights)
     places = [(i, d) for i, stage in enumerate(arch.stages, 1)
               for d in range(stage.depth)]
 
@@ -51,7 +55,11 @@ def to_mmpose(weights: Mapping[str, Tensor],
     Args:
         weights (Mapping): State dict of a model whose backbone is fixed.
         backbone (ViPNASBackbone): That backbone.
+
+    Raises:
+        ExportError: mmpose rounds the width inside its attention otherwise.
     """
+    _check_context(backbone)
     if backbone.space.block != 'mobile':
         return dict(weights)
     depths = [stage.depth for stage in backbone.arch.stages]
@@ -78,6 +86,8 @@ def mmpose_backbone(backbone: ViPNASBackbone) -> Dict[str, Any]:
     if block == 'mobile':
         return dict(type='mmpose.ViPNAS_MobileNetV3', **columns)
     num = len(backbone.arch.stages)
+    if num > 4:
+        raise ExportError(f'mmpose has at most 4 stages, not {num}')
     strides = columns.pop('stride')[1:]
     del columns['act']
     _check_context(backbone)
@@ -100,6 +110,7 @@ def _columns(backbone: ViPNASBackbone) -> Dict[str, Any]:
     if backbone.space.in_channels != 3:
         raise ExportError('in_channels: expected 3, which mmpose has')
     return dict(
+        norm_cfg=dict(backbone.norm_cfg),
         wid=[arch.stem, *(row.width for row in rows)],
         expan=[None, *(row.expansion for row in rows)],
         dep=[None, *(stage.depth for stage in arch.stages)],
@@ -112,6 +123,8 @@ def _columns(backbone: ViPNASBackbone) -> Dict[str, Any]:
 
 def _check_context(backbone: ViPNASBackbone) -> None:
     """mmpose rounds the width inside a global context block another way."""
+    if backbone.space.attention != 'gc':
+        return
     for stage in backbone.arch.stages:
         width = stage.branches[0].width
         if stage.branches[0].attention and int(
@@ -128,6 +141,10 @@ def _hrnet(backbone: ViPNASBackbone) -> Dict[str, Any]:
         raise ExportError('mmpose has HRNets with 64 channels in the stem, '
                           'nearest upsampling, 3x3 kernels, no groups and no '
                           'attention only')
+    first, second = (stage.branches[0].width for stage in arch.stages[:2])
+    if len(arch.stages) != 4 or 4 * first == second:
+        raise ExportError('mmpose has HRNets of 4 stages whose second one has '
+                          f'another width than {4 * first} only')
     extra: Dict[str, Any] = {}
     for i, (depth, branches) in enumerate(arch.stages, 1):
         num = len(branches)
@@ -137,7 +154,11 @@ def _hrnet(backbone: ViPNASBackbone) -> Dict[str, Any]:
             block='BOTTLENECK' if i == 1 else 'BASIC',
             num_blocks=[depth if i == 1 else 4] * num,
             num_channels=[branch.width for branch in branches])
-    return dict(type='mmpose.HRNet', extra=extra)
+    return dict(
+        type='mmpose.HRNet',
+        in_channels=backbone.space.in_channels,
+        norm_cfg=dict(backbone.norm_cfg),
+        extra=extra)
 
 
 def mmpose_model(cfg: Dict[str, Any], model: nn.Module) -> Dict[str, Any]:

@@ -1,70 +1,22 @@
 """mmpose's ViPNAS networks are points of our spaces, both ways."""
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config, ConfigDict
-from mmengine.registry import init_default_scope
-from shipped import ROOT, named, shipped
+from mmpose_networks import (NETWORKS, PLAIN, build, close, filled, heatmaps,
+                             plain_config, theirs)
+from shipped import named, shipped
+from vipnas_spaces import TINY
 
 from scalenas_mm.backbones import model_parts
 from scalenas_mm.evaluation import cost_model
-from scalenas_mm.export import (ExportError, fixed_cfg, from_mmpose, load_part,
-                                mmpose_model, selected, to_mmpose)
-from scalenas_mm.registry import MODELS
+from scalenas_mm.export import (ExportError, arch_of, fixed_cfg, from_mmpose,
+                                load_part, mmpose_model, selected, to_mmpose)
 
 pytest.importorskip('mmpose.models')
 
 SIZE = (256, 192)
-NETWORKS = dict(
-    res50=('vipnasresnet', 7_286_772, 1_462_930_272),
-    mbv3=('vipnasmobilenetv3', 5_895_725, 734_151_936))
-PLAIN = '{}_td-hm_8xb64-210e_coco-256x192'
-
-
-def build(cfg):
-    init_default_scope('mmpose')
-    model = MODELS.build(ConfigDict(cfg))
-    model.eval()
-    return model
-
-
-def theirs(name):
-    """mmpose's own config, with random weights."""
-    base = f'td-hm_vipnas-{name}_8xb64-210e_coco-256x192.py'
-    path = 'mmpose/.mim/configs/body_2d_keypoint/topdown_heatmap/coco'
-    import mmpose
-    cfg = Config.fromfile(Path(mmpose.__file__).parents[1] / path / base)
-    return build(cfg.model)
-
-
-def filled(model):
-    torch.manual_seed(0)
-    for key, value in model.state_dict().items():
-        if key.endswith('running_var'):
-            torch.nn.init.uniform_(value, 0.5, 2)
-        elif value.dim() == 4:
-            torch.nn.init.kaiming_normal_(value)
-        elif value.is_floating_point():
-            torch.nn.init.normal_(value, 0.5, 0.2)
-    return model
-
-
-def plain_config(name):
-    return shipped(named(PLAIN.format(NETWORKS[name][0]))).model.to_dict()
-
-
-def heatmaps(model, x):
-    with torch.no_grad():
-        return model(x, None, mode='tensor')
-
-
-def close(a, b):
-    return torch.allclose(a, b, rtol=1e-5, atol=1e-5 * float(b.abs().max()))
 
 
 def conv_macs(model, x):
@@ -94,6 +46,7 @@ def test_published_networks(name):
     reference, cfg = filled(theirs(name)), plain_config(name)
     supernet = filled(build(cfg))
     arch = supernet.backbone.space.resolve('published')
+    assert arch_of(reference.state_dict()) == arch
     fixed = build(fixed_cfg(cfg, arch))
     fixed.load_state_dict(reference.state_dict())
     x = torch.randn(1, 3, *SIZE)
@@ -116,21 +69,120 @@ def test_published_networks(name):
     assert torch.equal(heatmaps(again, x), expected)
 
 
-@pytest.mark.parametrize('seed', range(2))
-@pytest.mark.parametrize('name', NETWORKS)
-def test_any_network_runs_in_mmpose(name, seed):
-    cfg = plain_config(name)
+def tiny_config(family, kind, head, **backbone):
+    """A network of a small space."""
+    return dict(
+        type='mmpose.TopdownPoseEstimator',
+        backbone=dict(
+            type=f'scalenas_mm.{kind}', **{
+                **TINY[family],
+                **backbone
+            }),
+        head=dict(
+            type='scalenas_mm.ElasticHeatmapHead', out_channels=3, **head))
+
+
+SPACES = dict(
+    res50=lambda: plain_config('res50'),
+    mbv3=lambda: plain_config('mbv3'),
+    tiny_res50=lambda: tiny_config(
+        'resnet50',
+        'ViPNASResNet',
+        dict(
+            in_channels=16,
+            deconv_out_channels=(12, 12),
+            deconv_kernel_sizes=(4, 4),
+            deconv_num_groups=(2, 2)),
+        norm_cfg=dict(type='BN', eps=0.01)),
+    tiny_mbv3=lambda: tiny_config(
+        'mobilenetv3', 'ViPNASMobileNetV3',
+        dict(
+            in_channels=12,
+            deconv_out_channels=(16, ),
+            deconv_kernel_sizes=(4, ),
+            deconv_num_groups=(4, ))))
+
+
+def there_and_back(cfg, arch):
+    """A network here and in mmpose's classes, and in its slice again."""
     supernet = filled(build(cfg))
-    arch = supernet.backbone.space.sample(np.random.default_rng(seed))
     fixed = build(fixed_cfg(cfg, arch))
     fixed.load_state_dict(selected(supernet, arch))
     there = build(mmpose_model(fixed_cfg(cfg, arch), fixed))
     assert not any('scalenas_mm' in type(m).__module__
                    for m in there.modules())
-    there.load_state_dict(to_mmpose(fixed.state_dict(), fixed.backbone))
+    weights = to_mmpose(fixed.state_dict(), fixed.backbone)
+    there.load_state_dict(weights)
+    assert arch_of(weights) == arch
+    back = from_mmpose(weights, arch)
+    for key, value in fixed.state_dict().items():
+        assert torch.equal(back[key], value), key
+    return fixed, there
+
+
+@pytest.mark.parametrize('seed', range(2))
+@pytest.mark.parametrize('name', SPACES)
+def test_any_network_runs_in_mmpose(name, seed):
+    cfg = SPACES[name]()
+    space = build(cfg).backbone.space
+    arch = space.sample(np.random.default_rng(seed))
+    fixed, there = there_and_back(cfg, arch)
     x = torch.randn(1, 3, 64, 64)
     assert close(heatmaps(there, x), heatmaps(fixed, x))
     assert conv_macs(there, x) == cost_model(fixed, (64, 64))(arch)['macs']
+
+
+def test_hrnet_runs_in_mmpose():
+    cfg = shipped(named(PLAIN.format('vipnashrnet'))).model.to_dict()
+    space = build(cfg).backbone.space
+    fixed, there = there_and_back(cfg, space.resolve('hrnet'))
+    x = torch.randn(1, 3, 64, 64)
+    assert close(heatmaps(there, x), heatmaps(fixed, x))
+    grouped = build(fixed_cfg(cfg, space.min_arch()))
+    with pytest.raises(ExportError, match='nearest upsampling, 3x3 kernels'):
+        mmpose_model(fixed_cfg(cfg, space.min_arch()), grouped)
+
+
+def test_widths_that_mmpose_rounds_are_refused():
+    """int(103 * (16 / 103)) is 15."""
+    stages = [dict(depth=(1, ), width=(103, ), groups=(1, ), attention=(1, ))]
+    sizes = ('deconv_out_channels', 'deconv_kernel_sizes', 'deconv_num_groups')
+    cfg = tiny_config('resnet50', 'ViPNASResNet',
+                      dict(in_channels=103, **dict.fromkeys(sizes)))
+    cfg['backbone'].update(stages=stages, head=None)
+    arch = build(cfg).backbone.space.min_arch()
+    fixed = build(fixed_cfg(cfg, arch))
+    with pytest.raises(ExportError, match='width 103: mmpose rounds'):
+        to_mmpose(fixed.state_dict(), fixed.backbone)
+    with pytest.raises(ExportError, match='width 103: mmpose rounds'):
+        mmpose_model(fixed_cfg(cfg, arch), fixed)
+
+
+def changed(weights, key, value):
+    return {**weights, f'backbone.{key}.weight': value}
+
+
+def test_weights_that_are_no_point_of_a_space():
+    res50, mbv3 = (theirs(name).state_dict() for name in NETWORKS)
+    old = {k.replace('head.', 'keypoint_head.'): v for k, v in mbv3.items()}
+    assert arch_of(old) == arch_of(mbv3)
+    assert from_mmpose(old, arch_of(mbv3)).keys() == from_mmpose(
+        mbv3, arch_of(mbv3)).keys()
+    cases = {
+        'expected ViPNAS_ResNet':
+        dict(a=torch.ones(1)),
+        'layer1.0: expected 1 x 80 channels':
+        changed(res50, 'layer1.0.conv3', torch.ones(320, 80, 1, 1)),
+        'layer2: expected all to be alike':
+        changed(res50, 'layer2.1.conv2', torch.ones(160, 10, 3, 3)),
+        'layer2: expected an expansion from 2 on':
+        changed(mbv3, 'layer2.depthwise_conv.conv', torch.ones(24, 1, 7, 7)),
+        'expected weights of a convolution backbone.conv1':
+        changed(res50, 'conv1', torch.ones(3))
+    }
+    for message, weights in cases.items():
+        with pytest.raises(ExportError, match=message):
+            arch_of(weights)
 
 
 def fill_by_recipe(model):
@@ -197,36 +249,3 @@ def test_weights_of_another_network_change_nothing():
     assert set(weights) == set(model_parts(supernet, arch))
     with pytest.raises(ExportError, match='expected a fixed network'):
         mmpose_model(cfg, supernet)
-
-
-def command(*args, code=0):
-    tool = ROOT / 'tools' / 'model_converters' / 'vipnas_mmpose.py'
-    done = subprocess.run([sys.executable, tool, *args],
-                          capture_output=True,
-                          text=True)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def test_command(tmp_path):
-    """From mmpose's weights to ours and back to files that mmpose alone
-    runs."""
-    subnet = named('vipnasmobilenetv3_td-hm_subnet_8xb64-210e_coco-256x192')
-    reference = filled(theirs('mbv3'))
-    source, ours = tmp_path / 'theirs.pth', tmp_path / 'ours.pth'
-    torch.save(dict(state_dict=reference.state_dict()), source)
-    command('to-ours', source, ours, '--family', 'mobilenetv3')
-    assert 'exists; --force' in command(
-        'to-ours', source, ours, '--family', 'mobilenetv3', code=2)
-    command('to-mmpose', subnet, ours, tmp_path / 'out')
-    config = Config.fromfile(tmp_path / 'out' / f'{subnet.stem}_mmpose.py')
-    assert 'scalenas_mm' not in config.pretty_text
-    model = build(config.model)
-    path = tmp_path / 'out' / f'{subnet.stem}_mmpose.pth'
-    model.load_state_dict(torch.load(path, weights_only=True)['state_dict'])
-    x = torch.randn(1, 3, 64, 64)
-    assert torch.equal(heatmaps(model, x), heatmaps(reference, x))
-    torch.save(dict(state_dict=dict(a=torch.ones(1))), source)
-    wrong = command('to-mmpose', subnet, source, tmp_path / 'other', code=2)
-    assert 'does not hold the weights' in wrong
-    assert not (tmp_path / 'other').exists()
