@@ -2,17 +2,42 @@
 from math import sqrt
 from typing import List, NamedTuple, Sequence, Tuple
 
-from scalenas_mm.spaces import ViPNASArch, ViPNASBranch, ViPNASSpace
+from .rows import Column, Row
 
 PITCH = 0.2  # from block to block
 BAR = 0.15
-GAP = 0.35  # between stages
-LEAST = 1.2  # width of a stage, for its text
+EXCHANGE = 0.2  # between two modules of a stage
+PAD = 0.1  # left and right of the bars of a stage
+LEAST = 1.1  # width of a stage, for its title
 MARGIN = 0.35
-TEXT = 0.62  # below a row
-TOP = 1.2  # to the first row, its titles included
-BOTTOM = 0.55
-TALLEST = dict(one=1.5, many=0.8)
+LABELS = 0.9  # width of the labels of branches
+ARROW = 0.4
+ABOVE = 0.2  # in a band, above the bars of a row: its attention
+LINE = 0.142  # of text
+LETTER = 0.064  # at most, on average
+BOTTOM = 0.85
+NARROW = 9.3  # least width of a figure, for its caption
+
+
+class Shape(NamedTuple):
+    """Lengths that depend on the number of rows.
+
+    Attributes:
+        top: From the upper edge to the bands.
+        gap: Between two stages.
+        tallest: Height of the highest bar.
+        lines: Of text below a row.
+        labels: Width left free for labels of the rows.
+    """
+    top: float
+    gap: float
+    tallest: float
+    lines: int
+    labels: float
+
+
+CHAIN = Shape(1.4, 0.24, 1.5, 3, 0)
+BRANCHES = Shape(1.26, 0.42, 0.9, 2, LABELS)
 
 
 class Block(NamedTuple):
@@ -20,132 +45,139 @@ class Block(NamedTuple):
 
     Attributes:
         x: Its middle.
-        height: It is as high as the square root of its channels.
-        ghost: That of the largest architecture.
-        kernel: Kernel size; 0 if it is not in the network.
-        attention: Whether it has attention.
+        there: Whether it is in the network.
         name: For its gid.
     """
     x: float
-    height: float
-    ghost: float
-    kernel: int
-    attention: bool
+    there: bool
     name: str
 
 
 class Group(NamedTuple):
-    """The blocks of a stage, or of one branch of it.
+    """A row of a column.
 
     Attributes:
-        left, right: Where it begins and ends.
-        y: The middle of its row.
-        title: What it is.
-        lines: What stands below.
+        row: What it shows.
+        y: The middle of its bars.
+        height: Of its bars: the square root of their channels.
+        ghost: Of those of the largest architecture.
+        below: Where its text begins.
         blocks: Its bars.
     """
-    left: float
-    right: float
+    row: Row
     y: float
-    title: str
-    lines: Tuple[str, ...]
+    height: float
+    ghost: float
+    below: float
     blocks: Tuple[Block, ...]
 
 
+class Band(NamedTuple):
+    """A column.
+
+    Attributes:
+        left, right, top, bottom: Its edges.
+        groups: Its rows.
+        exchanges: Where its branches meet, before it and in it.
+    """
+    column: Column
+    left: float
+    right: float
+    top: float
+    bottom: float
+    groups: Tuple[Group, ...]
+    exchanges: Tuple[float, ...]
+
+
 class Picture(NamedTuple):
-    """Groups of bars and the size of the figure."""
+    """Bands, heights of the rows and the size of the figure."""
     width: float
     height: float
-    groups: Tuple[Group, ...]
+    rows: Tuple[float, ...]
+    bands: Tuple[Band, ...]
 
 
-class _Row(NamedTuple):
-    """What to draw of a group before it has a place."""
-    branch: int
-    title: str
-    lines: Tuple[str, ...]
-    kernel: int
-    attention: bool
-    channels: int
-    most: int
-    depth: int
-    deepest: int
-    name: str
-
-
-def make_picture(space: ViPNASSpace, arch: ViPNASArch) -> Picture:
+def make_picture(columns: Sequence[Column], branches: bool) -> Picture:
     """Place all bars: stages from left to right, branches as rows."""
-    columns = [[_stem(space, arch)], *_stages(space, arch)]
-    if arch.head is not None:
-        columns.append([_head(space, arch)])
-    rows = max(len(column) for column in columns)
-    tallest = TALLEST['one' if rows == 1 else 'many']
-    unit = tallest / sqrt(max(row.most for col in columns for row in col))
-    step = tallest + TEXT
-    height = TOP + rows * step + BOTTOM
-    groups: List[Group] = []
-    left = MARGIN
+    shape = BRANCHES if branches else CHAIN
+    unit = shape.tallest / sqrt(
+        max(row.most for column in columns for row in column.rows))
+    text = 0.12 + LINE * shape.lines
+    tall = _heights(columns, unit)
+    height = shape.top + sum(tall) + len(tall) * (ABOVE + text) + BOTTOM
+    rows: List[float] = []
+    edge = height - shape.top
+    for value in tall:
+        rows.append(edge - ABOVE - value / 2)
+        edge -= ABOVE + value + text
+    content = sum(map(_width, columns)) + shape.gap * (len(columns) - 1)
+    before = MARGIN + shape.labels
+    width = max(before + content + ARROW + MARGIN, NARROW)
+    left = before + (width - before - content - ARROW - MARGIN) / 2
+    bands = []
     for column in columns:
-        width = max(LEAST, PITCH * max(row.deepest for row in column))
-        for row in column:
-            y = height - TOP - tallest / 2 - row.branch * step
-            groups.append(_placed(row, left, left + width, y, unit))
-        left += width + GAP
-    return Picture(left - GAP + MARGIN, height, tuple(groups))
+        right = left + _width(column)
+        last = len(column.rows) - 1
+        bands.append(
+            Band(
+                column, left, right, height - shape.top,
+                rows[last] - tall[last] / 2 - text,
+                tuple(
+                    _group(row, left, right, rows[j], tall[j], unit,
+                           column.module)
+                    for j, row in enumerate(column.rows)),
+                _exchanges(column, left, right, shape.gap)))
+        left = right + shape.gap
+    return Picture(width, height, tuple(rows), tuple(bands))
 
 
-def _placed(row: _Row, left: float, right: float, y: float,
-            unit: float) -> Group:
-    start = (left + right - PITCH * (row.deepest - 1)) / 2
-    blocks = []
-    for i in range(row.deepest):
-        there = i < row.depth
-        blocks.append(
-            Block(start + i * PITCH,
-                  unit * sqrt(row.channels) if there else 0.0,
-                  unit * sqrt(row.most), row.kernel if there else 0,
-                  row.attention and there, f'{row.name}/{i}'))
-    return Group(left, right, y, row.title, row.lines, tuple(blocks))
+def _heights(columns: Sequence[Column], unit: float) -> List[float]:
+    """Of the highest bar of each row."""
+    num = max(len(column.rows) for column in columns)
+    return [
+        unit * sqrt(
+            max(column.rows[j].most
+                for column in columns if len(column.rows) > j))
+        for j in range(num)
+    ]
 
 
-def _stem(space: ViPNASSpace, arch: ViPNASArch) -> _Row:
-    kernel = 7 if space.block == 'bottleneck' else 3
-    layers = 2 if space.block == 'hrnet' else 1
-    return _Row(0, 'stem', (f'{arch.stem} channels', f'kernel {kernel}'),
-                kernel, False, arch.stem, space.stem[-1], layers, layers,
-                'stem')
+def _bars(column: Column) -> float:
+    """From the middle of the first bar to that of the last."""
+    last = column.rows[0].deepest - 1
+    return PITCH * last + EXCHANGE * (last // column.module)
 
 
-def _stages(space: ViPNASSpace, arch: ViPNASArch) -> List[List[_Row]]:
-    most, out = space.max_arch(), []
-    for i, (stage, largest) in enumerate(zip(arch.stages, most.stages)):
-        out.append([
-            _Row(j, f'stage {i + 1}' if j == 0 else '',
-                 _words(space, stage.depth, branch), branch.kernel,
-                 bool(branch.attention), branch.middle,
-                 largest.branches[j].middle, stage.depth, largest.depth,
-                 f'stage/{i}/{j}') for j, branch in enumerate(stage.branches)
-        ])
-    return out
+def _width(column: Column) -> float:
+    text = max(text_width(row) for row in column.rows)
+    return max(LEAST, 2 * PAD + max(text, _bars(column) + BAR))
 
 
-def _words(space: ViPNASSpace, depth: int,
-           branch: ViPNASBranch) -> Tuple[str, ...]:
-    wide = f'{depth} × {branch.width}'
-    if branch.expansion > 1:
-        wide += f' (× {branch.expansion})'
-    per = branch.middle // branch.groups
-    groups = 'no groups' if branch.groups == 1 else (
-        f'{branch.groups} groups of {per}')
-    attention = f' · {space.attention.upper()}' if branch.attention else ''
-    return (f'{wide}{attention}', f'kernel {branch.kernel}', groups)
+def text_width(row: Row) -> float:
+    """Of the text below a row, roughly."""
+    return LETTER * max(map(len, row.lines))
 
 
-def _head(space: ViPNASSpace, arch: ViPNASArch) -> _Row:
-    width, kernel, groups = arch.head
-    layers = len(groups)
-    shown: Sequence[int] = groups[:1] if len(set(groups)) == 1 else groups
-    return _Row(0, 'transposed', (f'{layers} × {width}', f'kernel {kernel}',
-                                  f'{", ".join(map(str, shown))} groups'),
-                kernel, False, width, space.head.width[-1], layers, layers,
-                'head')
+def _group(row: Row, left: float, right: float, y: float, tall: float,
+           unit: float, module: int) -> Group:
+    last = row.deepest - 1
+    span = PITCH * last + EXCHANGE * (last // module)
+    start = (left + right - span) / 2
+    blocks = tuple(
+        Block(start + PITCH * i + EXCHANGE *
+              (i // module), i < row.depth, f'{row.name}/{i}')
+        for i in range(row.deepest))
+    return Group(row, y, unit * sqrt(row.channels), unit * sqrt(row.most),
+                 y - tall / 2 - 0.07, blocks)
+
+
+def _exchanges(column: Column, left: float, right: float,
+               gap: float) -> Tuple[float, ...]:
+    """Before a stage of several branches, and between its modules."""
+    if len(column.rows) == 1:
+        return ()
+    start = (left + right - _bars(column)) / 2
+    step = PITCH * column.module + EXCHANGE
+    inside = column.rows[0].depth // column.module - 1
+    return (left - gap / 2, *(start - (PITCH + EXCHANGE) / 2 + step * (k + 1)
+                              for k in range(inside)))
