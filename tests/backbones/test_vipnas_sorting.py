@@ -23,9 +23,10 @@ NETWORKS = dict(
 
 
 class Model(nn.Module):
-    """A backbone and a head of transposed convolutions."""
+    """A backbone and a head of transposed convolutions, perhaps with a last
+    layer."""
 
-    def __init__(self, cls, cfg, groups):
+    def __init__(self, cls, cfg, groups, final=False):
         super().__init__()
         torch.manual_seed(0)
         self.backbone = cls(**cfg)
@@ -33,6 +34,7 @@ class Model(nn.Module):
         self.head = nn.Module()
         self.head.deconv_layers = ElasticDeconvs(width, (8, 8), (4, 4),
                                                  (groups, 2))
+        self.head.final_layer = nn.Conv2d(8, 3, 1) if final else nn.Identity()
         for value in self.state_dict().values():
             if value.is_floating_point():
                 nn.init.uniform_(value, 0.2, 1)
@@ -41,13 +43,15 @@ class Model(nn.Module):
         self.double().eval()
 
     def forward(self, x):
-        return self.head.deconv_layers(self.backbone(x)[-1])
+        x = self.head.deconv_layers(self.backbone(x)[-1])
+        return self.head.final_layer(x)
 
 
-@pytest.mark.parametrize('groups', [1, 4])
+@pytest.mark.parametrize('final', [False, True])
+@pytest.mark.parametrize('groups', [1, 2, 4])
 @pytest.mark.parametrize('name', NETWORKS)
-def test_the_largest_network_computes_the_same(name, groups):
-    model = Model(*NETWORKS[name], groups)
+def test_the_largest_network_computes_the_same(name, groups, final):
+    model = Model(*NETWORKS[name], groups, final)
     x = torch.randn(2, 3, 64, 64).double()
     before = {k: v.clone() for k, v in model.state_dict().items()}
     with torch.no_grad():
@@ -59,7 +63,9 @@ def test_the_largest_network_computes_the_same(name, groups):
         for k, v in model.state_dict().items()
         if not torch.equal(v, before[k])
     }
-    assert any(key.startswith('backbone.layer2') for key in changed)
+    for part in ('backbone.layer2', 'head.deconv_layers.3'):
+        assert any(key.startswith(part) for key in changed)
+    assert final == ('head.final_layer.weight' in changed)
     assert before.keys() == model.state_dict().keys()
     once = {k: v.clone() for k, v in model.state_dict().items()}
     model.backbone.sort_channels(model)
@@ -91,6 +97,43 @@ def test_important_channels_come_first():
                                         *block.conv2.weight.shape[1:])
     for part in weight.abs().sum((1, 3, 4)):
         assert descending(part)
+
+    hidden = net.layer1[0].attention.channel_add_conv[3].weight
+    assert descending(hidden.abs().flatten(1).sum(0))
+
+
+def test_groups_of_the_head_come_first_as_wholes():
+    """A group is as important as its part of each map."""
+    model = Model(*NETWORKS['resnet'], 2, final=True)
+    net, head = model.backbone, model.head
+    net.sort_channels(model)
+    streams = [
+        head.deconv_layers[0].weight.abs().flatten(1).sum(1) +
+        sum(block.conv1.weight.abs().flatten(1).sum(0)
+            for block in list(net.layer2)[1:]),
+        head.deconv_layers[3].weight.abs().flatten(1).sum(1),
+        head.final_layer.weight.abs().flatten(1).sum(0)
+    ]
+    parts = [rows.reshape(2, -1) for rows in streams]
+    for part in parts:
+        assert all(map(descending, part))
+    assert descending(sum(part.sum(1) / part.sum() for part in parts))
+
+
+def test_heads_that_do_not_run_whole_are_refused():
+    model = Model(*NETWORKS['resnet'], 2)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    model.head.parts = None  # as of a head that follows the architecture
+    with pytest.raises(SettingError, match=r'widths and groups .*\(12, 2\)'):
+        model.backbone.sort_channels(model)
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key])
+    head = nn.Module()
+    head.final_layer = nn.Conv2d(16, 3, 1)
+    head.conv_layers = nn.Sequential(nn.Conv2d(16, 16, 1))
+    model.head = head
+    with pytest.raises(SettingError, match='a head with deconv_layers'):
+        model.backbone.sort_channels(model)
 
 
 def test_what_cannot_be_sorted_is_refused():

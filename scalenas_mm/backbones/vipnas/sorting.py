@@ -9,76 +9,15 @@ Channels that a grouped convolution reads or puts out stay together in their
 group: groups are ordered as wholes, and channels inside each. What is added by
 an identity shortcut has one order.
 """
-from typing import Any, Dict, List, NamedTuple, Optional
+from math import lcm
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from scalenas_mm.spaces import SettingError
-
-
-class Axis(NamedTuple):
-    """A dimension of a tensor whose entries are the channels of a set."""
-    tensor: Tensor
-    dim: int
-
-
-class Channels:
-    """Channels that have one order.
-
-    Attributes:
-        writers: What produces them or belongs to each of them.
-        readers: Weights that read them.
-        parts: In so many equal parts channels keep their part.
-    """
-
-    def __init__(self) -> None:
-        self.writers: List[Axis] = []
-        self.readers: List[Axis] = []
-        self.parts = 1
-        self.fixed = False
-
-    def sort(self) -> None:
-        """Put the most important ones first, inside each part."""
-        if self.fixed or not self.readers:
-            return
-        rows = sum(importance(axis) for axis in self.readers)
-        order = ordered(rows.reshape(self.parts, -1))
-        step = len(rows) // self.parts
-        start = torch.arange(self.parts, device=order.device)[:, None] * step
-        for axis in (*self.writers, *self.readers):
-            permute(axis, (order + start).flatten())
-
-
-def importance(axis: Axis) -> Tensor:
-    """L1 norm of the weights that read each channel."""
-    return axis.tensor.abs().transpose(0, axis.dim).flatten(1).sum(1)
-
-
-def ordered(rows: Tensor) -> Tensor:
-    """Places of the values of each row, the largest first; stable."""
-    return torch.argsort(rows, dim=1, descending=True, stable=True)
-
-
-def permute(axis: Axis, order: Tensor) -> None:
-    axis.tensor.copy_(axis.tensor.index_select(axis.dim, order))
-
-
-def norm_axes(norm: nn.Module) -> List[Axis]:
-    """What a batch norm knows of each channel."""
-    tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-    return [Axis(t.detach(), 0) for t in tensors if t is not None]
-
-
-def row_axes(conv: nn.Module) -> List[Axis]:
-    """What a convolution has for each channel that it puts out."""
-    tensors = (conv.weight, conv.bias)
-    return [Axis(t.detach(), 0) for t in tensors if t is not None]
-
-
-def columns(conv: nn.Module) -> Axis:
-    """What reads each channel that comes into a convolution."""
-    return Axis(conv.weight.detach(), 1)
+from scalenas_mm.spaces import SettingError, ViPNASArch
+from .channel_sets import (Axis, Channels, columns, importance, norm_axes,
+                           ordered, permute, row_axes, starts)
 
 
 def sort_grouped(before: Optional[nn.Module], norm: Optional[nn.Module],
@@ -104,15 +43,13 @@ def sort_grouped(before: Optional[nn.Module], norm: Optional[nn.Module],
         total = out_rows.sum(1) / out_rows.sum() + in_rows.sum(
             1) / in_rows.sum()
         first = torch.argsort(total, descending=True, stable=True)
-    outs = ordered(out_rows) + torch.arange(
-        groups, device=weight.device)[:, None] * out_rows.shape[1]
+    outs = ordered(out_rows) + starts(out_rows)
     for axis in (*row_axes(conv), *norm_axes(after), *others, columns(reader)):
         permute(axis, outs[first].flatten())
     if before is None:
         return
     inner = ordered(in_rows)
-    ins = inner + torch.arange(
-        groups, device=weight.device)[:, None] * in_rows.shape[1]
+    ins = inner + starts(in_rows)
     for axis in (*row_axes(before), *norm_axes(norm)):
         permute(axis, ins[first].flatten())
     blocks = weight.reshape(groups, -1, *weight.shape[1:])
@@ -128,7 +65,20 @@ def sort_squeeze(se: nn.Module) -> None:
     inside.sort()
 
 
+def sort_context(attention: nn.Module) -> None:
+    """Sort the channels inside a global context block."""
+    first, norm, _, last = attention.channel_add_conv
+    inside = Channels()
+    inside.writers += row_axes(first) + [
+        Axis(value.detach(), 0) for value in norm.parameters()
+    ]
+    inside.readers.append(columns(last))
+    inside.sort()
+
+
 def sort_bottleneck(block: nn.Module) -> None:
+    if block.attention is not None:
+        sort_context(block.attention)
     sort_grouped(block.conv1, block.bn1, block.conv2, block.bn2, [],
                  block.conv3)
 
@@ -184,12 +134,12 @@ def sort_channels(backbone: nn.Module, head: Optional[nn.Module]) -> None:
     Args:
         backbone (ViPNASBackbone): A ResNet or MobileNet.
         head (nn.Module, optional): What reads its last map: with
-            ``deconv_layers``, or a convolution ``final_layer``. Channels of
-            the head itself keep their order.
+            ``deconv_layers``, or a convolution ``final_layer``.
 
     Raises:
-        SettingError: The backbone is an HRNet, puts out several maps, or what
-            reads its map is not known.
+        SettingError: The backbone is an HRNet, puts out several maps, what
+            reads its map is not known or does not run whole behind the
+            largest architecture. Nothing was changed.
     """
     if backbone.space.block not in KINDS or len(
             backbone.space.out_indices) > 1:
@@ -199,6 +149,7 @@ def sort_channels(backbone: nn.Module, head: Optional[nn.Module]) -> None:
             type(backbone).__name__)
     inside, stream = KINDS[backbone.space.block]
     arch = backbone.space.max_arch()
+    readers = _readers(head, arch)
     conv, norm = backbone.stem_layers()
     source = Channels()
     source.writers += row_axes(conv) + norm_axes(norm)
@@ -213,20 +164,58 @@ def sort_channels(backbone: nn.Module, head: Optional[nn.Module]) -> None:
             source = own
         sets.append(own)
         width = now
-    _read_by_head(source, head)
+    sets += _sets_of_head(source, *readers)
     for channels in {id(c): c for c in sets}.values():
         channels.sort()
 
 
-def _read_by_head(last: Channels, head: Optional[nn.Module]) -> None:
-    layers = getattr(head, 'deconv_layers', None)
-    reader = layers[0] if isinstance(layers, nn.Sequential) else getattr(
-        head, 'final_layer', None)
-    if not isinstance(reader, (nn.ConvTranspose2d, nn.Conv2d)):
+def _readers(head: Optional[nn.Module], arch: ViPNASArch) -> Tuple:
+    """Transposed convolutions of a head, norms behind them and, if it is all
+    that reads them, the last convolution."""
+    layers, final = (
+        getattr(head, name, None) for name in ('deconv_layers', 'final_layer'))
+    between = getattr(head, 'conv_layers', None)
+    plain = isinstance(final, nn.Conv2d) and final.groups == 1 and isinstance(
+        between, (nn.Identity, type(None)))
+    deconvs = list(layers) if isinstance(layers, nn.Sequential) else []
+    if not deconvs and not plain:
         raise SettingError(
             'sort_channels', 'a head with deconv_layers or '
             'final_layer behind the backbone',
             type(head).__name__)
-    transposed = isinstance(reader, nn.ConvTranspose2d)
-    last.parts = reader.groups
-    last.readers.append(Axis(reader.weight.detach(), 0 if transposed else 1))
+    convs, norms = deconvs[::3], deconvs[1::3]
+    if convs and hasattr(head, 'parts') and arch.head is not None:
+        width, _, groups = arch.head
+        expected = [(width, group) for group in groups]
+        found = [(conv.out_channels, conv.groups) for conv in convs]
+        if found != expected:
+            raise SettingError(
+                'sort_channels', 'a head with the widths and groups of the '
+                f'largest architecture, {expected}', found)
+    return convs, norms, final if plain else None
+
+
+def _sets_of_head(last: Channels, convs: List[nn.Module],
+                  norms: List[nn.Module],
+                  final: Optional[nn.Module]) -> List[Channels]:
+    """The channels of a head; ``last`` are those that it reads.
+
+    Where all convolutions have as many groups, the groups are sorted here.
+    """
+    sets = [last]
+    for conv, norm in zip(convs, norms):
+        weight, own = conv.weight.detach(), Channels()
+        sets[-1].readers.append(Axis(weight, 0))
+        sets[-1].parts = lcm(sets[-1].parts, conv.groups)
+        own.writers += [Axis(weight, 1, conv.groups), *norm_axes(norm)]
+        own.parts = conv.groups
+        sets.append(own)
+    if final is not None:
+        sets[-1].readers.append(columns(final))
+        if len({conv.groups for conv in convs}) == 1 and not last.fixed:
+            rows = [channels.rows() for channels in sets]
+            total: Any = sum(row.sum(1) / row.sum() for row in rows)
+            first = torch.argsort(total, descending=True, stable=True)
+            for channels in sets:
+                channels.move(first)
+    return sets[1:]
