@@ -1,11 +1,14 @@
 """Sorting channels changes no output, and puts the important ones first."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
 from vipnas_spaces import TINY
 
 from scalenas_mm.backbones import ViPNASHRNet, ViPNASMobileNetV3, ViPNASResNet
+from scalenas_mm.backbones.vipnas import sort_channels
 from scalenas_mm.ops import ElasticDeconvs
 from scalenas_mm.spaces import SettingError
 
@@ -136,10 +139,53 @@ def test_heads_that_do_not_run_whole_are_refused():
         model.backbone.sort_channels(model)
 
 
+def grouped_hrnet():
+    """Its largest network has groups, a passing branch and an identity behind
+    the stem."""
+    cfg = deepcopy(TINY['hrnet_w32'])
+    cfg['stem'] = (16, )
+    cfg['stages'][0]['groups'] = (2, )
+    cfg['stages'][1]['branches'][0]['groups'] = (2, )
+    cfg['stages'][2]['branches'][1]['groups'] = (4, )
+    return cfg
+
+
+@pytest.mark.parametrize('cfg', [TINY['hrnet_w32'], grouped_hrnet()])
+def test_hrnets(cfg):
+    torch.manual_seed(0)
+    net, head = ViPNASHRNet(**cfg), nn.Module()
+    head.final_layer = nn.Conv2d(4, 3, 1)
+    model = nn.ModuleDict(dict(backbone=net, head=head)).double().eval()
+    for value in model.state_dict().values():
+        if value.is_floating_point():
+            nn.init.uniform_(value, 0.2, 1)
+            if value.dim() > 1:
+                nn.init.normal_(value, std=0.2)
+    x = torch.randn(2, 3, 64, 64).double()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    with torch.no_grad():
+        expected = head.final_layer(net(x)[-1])
+        sort_channels(net, head)
+        got = head.final_layer(net(x)[-1])
+    assert torch.allclose(got, expected, rtol=1e-10, atol=1e-12)
+    for name in ('conv1.weight', 'layer1.0.conv2.weight',
+                 'stage2.0.branches.0.1.conv2.weight',
+                 'stage3.0.branches.2.3.conv1.weight',
+                 'stage3.0.fuse_layers.2.0.0.0.weight'):
+        key = f'backbone.{name}'
+        assert not torch.equal(model.state_dict()[key], before[key]), key
+    block = net.stage3[0].branches[2][0]
+    reads = block.conv2.weight.abs().flatten(2).sum((0, 2))
+    assert descending(reads)
+    assert descending(net.conv2.weight.abs().flatten(2).sum((0, 2)))
+
+
 def test_what_cannot_be_sorted_is_refused():
-    hrnet = ViPNASHRNet(**TINY['hrnet_w32'])
-    with pytest.raises(SettingError, match='a ViPNASResNet or'):
+    hrnet = ViPNASHRNet(**TINY['hrnet_w32'], out_indices=(0, 1, 2))
+    with pytest.raises(SettingError, match='a backbone with one output'):
         hrnet.sort_channels(nn.Module())
     net = ViPNASResNet(**TINY['resnet50'])
     with pytest.raises(SettingError, match='a head with deconv_layers'):
         net.sort_channels(nn.Module())
+    with pytest.raises(SettingError, match='a network without a neck'):
+        net.sort_channels(nn.ModuleDict(dict(neck=nn.Conv2d(16, 16, 1))))

@@ -108,7 +108,13 @@ class ViPNASBackbone(SearchableBackbone):
 
         Args:
             model (nn.Module): The network that it is in, with ``head``.
+
+        Raises:
+            SettingError: There is a neck, which would read them, too.
         """
+        if getattr(model, 'neck', None) is not None:
+            raise SettingError('sort_channels', 'a network without a neck',
+                               type(model.neck).__name__)
         sort_channels(self, getattr(model, 'head', None))
 
     def stem_layers(self) -> Tuple[nn.Module, nn.Module]:

@@ -9,7 +9,7 @@ class Axis(NamedTuple):
     """A dimension of a tensor whose entries are the channels of a set.
 
     With groups it is that dimension of each of so many blocks of the first
-    one, such as the columns of a grouped transposed convolution.
+    one, such as the columns of a grouped convolution.
     """
     tensor: Tensor
     dim: int
@@ -63,7 +63,9 @@ def starts(rows: Tensor) -> Tensor:
 
 def importance(axis: Axis) -> Tensor:
     """L1 norm of the weights that read each channel."""
-    return axis.tensor.abs().transpose(0, axis.dim).flatten(1).sum(1)
+    blocks = axis.tensor.abs().unflatten(0, (axis.groups, -1))
+    return torch.cat(
+        [block.transpose(0, axis.dim).flatten(1).sum(1) for block in blocks])
 
 
 def ordered(rows: Tensor) -> Tensor:
@@ -92,4 +94,4 @@ def row_axes(conv: nn.Module) -> List[Axis]:
 
 def columns(conv: nn.Module) -> Axis:
     """What reads each channel that comes into a convolution."""
-    return Axis(conv.weight.detach(), 1)
+    return Axis(conv.weight.detach(), 1, conv.groups)

@@ -15,112 +15,12 @@ from typing import Any, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
+from scalenas_mm.ops import ElasticDownsample
 from scalenas_mm.spaces import SettingError, ViPNASArch
-from .channel_sets import (Axis, Channels, columns, importance, norm_axes,
-                           ordered, permute, row_axes, starts)
-
-
-def sort_grouped(before: Optional[nn.Module], norm: Optional[nn.Module],
-                 conv: nn.Module, after: nn.Module, others: List[Axis],
-                 reader: nn.Module) -> None:
-    """Sort the channels on both sides of a grouped convolution.
-
-    Args:
-        before (nn.Module, optional): Convolution that produces its input;
-            None if that is used elsewhere, too, and keeps its order.
-        norm (nn.Module, optional): Norm behind it.
-        conv (nn.Module): The grouped convolution.
-        after (nn.Module): Norm behind that.
-        others (list[Axis]): What else belongs to each channel it puts out.
-        reader (nn.Module): Convolution that reads them.
-    """
-    weight, groups = conv.weight.detach(), conv.groups
-    out_rows = importance(columns(reader)).reshape(groups, -1)
-    blocks = weight.reshape(groups, -1, *weight.shape[1:])
-    in_rows = blocks.abs().flatten(3).sum(3).sum(1)
-    first = torch.arange(groups, device=weight.device)
-    if before is not None:
-        total = out_rows.sum(1) / out_rows.sum() + in_rows.sum(
-            1) / in_rows.sum()
-        first = torch.argsort(total, descending=True, stable=True)
-    outs = ordered(out_rows) + starts(out_rows)
-    for axis in (*row_axes(conv), *norm_axes(after), *others, columns(reader)):
-        permute(axis, outs[first].flatten())
-    if before is None:
-        return
-    inner = ordered(in_rows)
-    ins = inner + starts(in_rows)
-    for axis in (*row_axes(before), *norm_axes(norm)):
-        permute(axis, ins[first].flatten())
-    blocks = weight.reshape(groups, -1, *weight.shape[1:])
-    for block, order in zip(blocks, inner[first]):
-        block.copy_(block.index_select(1, order))
-
-
-def sort_squeeze(se: nn.Module) -> None:
-    """Sort the channels inside squeeze-and-excitation."""
-    inside = Channels()
-    inside.writers += row_axes(se.conv1.conv)
-    inside.readers.append(columns(se.conv2.conv))
-    inside.sort()
-
-
-def sort_context(attention: nn.Module) -> None:
-    """Sort the channels inside a global context block."""
-    first, norm, _, last = attention.channel_add_conv
-    inside = Channels()
-    inside.writers += row_axes(first) + [
-        Axis(value.detach(), 0) for value in norm.parameters()
-    ]
-    inside.readers.append(columns(last))
-    inside.sort()
-
-
-def sort_bottleneck(block: nn.Module) -> None:
-    if block.attention is not None:
-        sort_context(block.attention)
-    sort_grouped(block.conv1, block.bn1, block.conv2, block.bn2, [],
-                 block.conv3)
-
-
-def sort_mobile(block: nn.Module) -> None:
-    others: List[Axis] = []
-    if block.se is not None:
-        others = [columns(block.se.conv1.conv), *row_axes(block.se.conv2.conv)]
-        sort_squeeze(block.se)
-    expand = block.expand_conv
-    sort_grouped(expand and expand.conv, expand and expand.bn,
-                 block.depthwise_conv.conv, block.depthwise_conv.bn, others,
-                 block.linear_conv.conv)
-
-
-def stream_of_bottleneck(block: nn.Module, source: Channels,
-                         own: Channels) -> None:
-    """Note what reads and writes the channels between bottlenecks."""
-    source.readers.append(columns(block.conv1))
-    own.writers += row_axes(block.conv3) + norm_axes(block.bn3)
-    if block.downsample is not None and own is not source:
-        conv, norm = block.downsample
-        source.readers.append(columns(conv))
-        own.writers += row_axes(conv) + norm_axes(norm)
-    if block.attention is not None:
-        first, _, _, last = block.attention.channel_add_conv
-        own.writers += [
-            columns(block.attention.conv_mask),
-            columns(first), *row_axes(last)
-        ]
-
-
-def stream_of_mobile(block: nn.Module, source: Channels,
-                     own: Channels) -> None:
-    """Note what reads and writes the channels between mobile blocks."""
-    if block.expand_conv is None:  # its groups would have to follow
-        source.fixed = True
-    else:
-        source.readers.append(columns(block.expand_conv.conv))
-    conv = block.linear_conv
-    own.writers += row_axes(conv.conv) + norm_axes(conv.bn)
-
+from .channel_sets import Axis, Channels, columns, norm_axes
+from .sorting_blocks import (attention_axes, sort_attention, sort_bottleneck,
+                             sort_mobile, stream_of_bottleneck,
+                             stream_of_mobile, write)
 
 KINDS: Dict[str, Any] = dict(
     bottleneck=(sort_bottleneck, stream_of_bottleneck),
@@ -132,27 +32,34 @@ def sort_channels(backbone: nn.Module, head: Optional[nn.Module]) -> None:
     """Sort the channels of a supernet at its largest architecture, in place.
 
     Args:
-        backbone (ViPNASBackbone): A ResNet or MobileNet.
+        backbone (ViPNASBackbone): A supernet.
         head (nn.Module, optional): What reads its last map: with
             ``deconv_layers``, or a convolution ``final_layer``.
 
     Raises:
-        SettingError: The backbone is an HRNet, puts out several maps, what
-            reads its map is not known or does not run whole behind the
-            largest architecture. Nothing was changed.
+        SettingError: The backbone puts out several maps, what reads its map
+            is not known or does not run whole behind the largest
+            architecture. Nothing was changed.
     """
-    if backbone.space.block not in KINDS or len(
-            backbone.space.out_indices) > 1:
-        raise SettingError(
-            'sort_channels', 'a ViPNASResNet or '
-            'ViPNASMobileNetV3 with one output',
-            type(backbone).__name__)
-    inside, stream = KINDS[backbone.space.block]
+    if len(backbone.space.out_indices) > 1:
+        raise SettingError('sort_channels', 'a backbone with one output',
+                           backbone.space.out_indices)
     arch = backbone.space.max_arch()
     readers = _readers(head, arch)
-    conv, norm = backbone.stem_layers()
+    hrnet = backbone.space.block == 'hrnet'
+    sets, last = (_sets_of_hrnet if hrnet else _sets_of_chain)(backbone, arch)
+    sets += _sets_of_head(last, *readers)
+    for channels in {id(c): c for c in sets}.values():
+        channels.sort()
+
+
+def _sets_of_chain(backbone: nn.Module,
+                   arch: ViPNASArch) -> Tuple[List[Channels], Channels]:
+    """The channels between blocks, and those that come out. What is inside
+    of blocks is sorted here."""
+    inside, stream = KINDS[backbone.space.block]
     source = Channels()
-    source.writers += row_axes(conv) + norm_axes(norm)
+    write(source, *backbone.stem_layers())
     sets, width = [source], arch.stem
     for i, stage in enumerate(arch.stages, 1):
         now = stage.branches[0].width
@@ -164,9 +71,77 @@ def sort_channels(backbone: nn.Module, head: Optional[nn.Module]) -> None:
             source = own
         sets.append(own)
         width = now
-    sets += _sets_of_head(source, *readers)
-    for channels in {id(c): c for c in sets}.values():
-        channels.sort()
+    return sets, source
+
+
+def _sets_of_hrnet(backbone: nn.Module,
+                   arch: ViPNASArch) -> Tuple[List[Channels], Channels]:
+    """As :func:`_sets_of_chain`."""
+    stem, source = Channels(), Channels()
+    write(stem, backbone.conv1, backbone.bn1)
+    stem.readers.append(columns(backbone.conv2))
+    write(source, backbone.conv2, backbone.bn2)
+    sets = [stem, source]
+    wide = 4 * arch.stages[0].branches[0].width
+    own = source if wide == arch.stem else Channels()
+    for block in backbone.layer1:
+        sort_bottleneck(block)
+        stream_of_bottleneck(block, source, own)
+        source = own
+    maps, widths = [own], [wide]
+    for i, stage in enumerate(arch.stages[1:], 2):
+        sets += maps
+        layers = getattr(backbone, f'transition{i - 1}')
+        after = [branch.width for branch in stage.branches]
+        maps = [
+            _changed(layers[str(j)], maps[min(j,
+                                              len(maps) - 1)], sets)
+            if j == len(maps) or i == 2 or widths[j] != width else maps[j]
+            for j, width in enumerate(after)
+        ]
+        widths = after
+        for module in getattr(backbone, f'stage{i}'):
+            _note_module(module, maps, sets)
+    return sets + maps, maps[0]
+
+
+def _changed(layers: nn.Module,
+             source: Channels,
+             sets: List[Channels],
+             target: Optional[Channels] = None) -> Channels:
+    """Note convolutions with norms, one behind the other; what they put
+    out."""
+    pairs = list(layers) if isinstance(layers, ElasticDownsample) else [layers]
+    for conv, norm in pairs[:-1]:
+        source.readers.append(columns(conv))
+        source = Channels()
+        write(source, conv, norm)
+        sets.append(source)
+    conv, norm = pairs[-1]
+    source.readers.append(columns(conv))
+    target = Channels() if target is None else target
+    write(target, conv, norm)
+    return target
+
+
+def _note_module(module: nn.Module, maps: List[Channels],
+                 sets: List[Channels]) -> None:
+    """Note the blocks and fusions of a module of an HRNet."""
+    for own, blocks in zip(maps, module.branches):
+        for block in blocks:
+            sort_attention(block.attention)
+            inner = Channels()
+            inner.parts = block.conv1.groups
+            own.parts = lcm(own.parts, block.conv1.groups)
+            own.readers.append(columns(block.conv1))
+            write(inner, block.conv1, block.bn1)
+            inner.readers.append(columns(block.conv2))
+            write(own, block.conv2, block.bn2)
+            own.writers += attention_axes(block.attention)
+            sets.append(inner)
+    for j, layers in module.fuse_layers.items():
+        for k, layer in layers.items():
+            _changed(layer, maps[int(k)], sets, maps[int(j)])
 
 
 def _readers(head: Optional[nn.Module], arch: ViPNASArch) -> Tuple:
