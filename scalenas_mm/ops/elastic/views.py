@@ -18,18 +18,14 @@ def centre(size: int, part: Optional[int]) -> slice:
 def view(tensor: Tensor, index: Tuple[slice, ...]) -> Tensor:
     """``tensor[index]`` without a copy; the tensor itself if it is all of it.
 
-    It is one operation for all dimensions: each has a backward pass of its
-    own, which fills a tensor of the size that was cut.
+    Only what is cut becomes an operation: each has a backward pass of its
+    own, which fills a tensor of the whole size.
     """
-    sizes, strides = list(tensor.shape), tensor.stride()
-    first = tensor.storage_offset()
     for dim, part in enumerate(index):
-        start, stop, _ = part.indices(sizes[dim])
-        sizes[dim] = stop - start
-        first += start * strides[dim]
-    if sizes == list(tensor.shape):
-        return tensor
-    return tensor.as_strided(sizes, strides, first)
+        start, stop, _ = part.indices(tensor.shape[dim])
+        if stop - start < tensor.shape[dim]:
+            tensor = tensor.narrow(dim, start, stop - start)
+    return tensor
 
 
 def joined(parts: Mapping[str, Mapping[str, Index]]) -> Dict[str, Index]:
