@@ -10,7 +10,51 @@ from scalenas_mm.ops import BasicBlock, build_fusion
 from scalenas_mm.spaces import ScaleNetModule, SettingError
 
 
-class MultiScaleModule(BaseModule):
+class StartingModule(BaseModule):
+    """Branches and fusions, some of which may begin without effect.
+
+    Sub-classes have ``branches`` and ``fusions`` and call :meth:`_begin_as`.
+
+    Raises:
+        SettingError: A norm layer cannot begin without effect.
+    """
+    start: Optional[ScaleNetModule]
+
+    def _begin_as(self, start: Optional[ScaleNetModule]) -> None:
+        """Begin as ``start`` alone, if there is one."""
+        self.start = start
+        self._silence()
+
+    def init_weights(self) -> None:
+        """Of a model that loads weights, before they are loaded."""
+        super().init_weights()
+        self._silence()
+
+    def _silence(self) -> None:
+        """Set the last norm of every layer that ``start`` lacks to 0."""
+        for layer in self._added():
+            norms = [m for m in layer.modules() if is_norm(m)]
+            if not norms or norms[-1].weight is None:
+                raise SettingError('norm_cfg',
+                                   'a norm with a scale (init sets it to 0)',
+                                   str(layer))
+            nn.init.zeros_(norms[-1].weight)
+            nn.init.zeros_(norms[-1].bias)
+
+    def _added(self) -> Iterator[nn.Module]:
+        """Blocks and fusions that ``start`` does not have."""
+        if self.start is None:
+            return
+        for branch, depth in zip(self.branches, self.start.depth):
+            yield from branch[depth:]
+        for name, fusion in self.fusions.items():
+            level, target, source = map(int, name.split('_'))
+            rows = self.start.fusion[target]
+            if level >= len(rows) or not rows[level][source]:
+                yield fusion
+
+
+class MultiScaleModule(StartingModule):
     """Parallel branches that may exchange maps after every block.
 
     Args:
@@ -47,36 +91,7 @@ class MultiScaleModule(BaseModule):
             for level, row in enumerate(rows)
             for k, bit in enumerate(row) if bit
         })
-        self.start = start
-        self._silence()
-
-    def init_weights(self) -> None:
-        """Of a model that loads weights, before they are loaded."""
-        super().init_weights()
-        self._silence()
-
-    def _silence(self) -> None:
-        """Set the last norm of every layer that ``start`` lacks to 0."""
-        for layer in self._added():
-            norms = [m for m in layer.modules() if is_norm(m)]
-            if not norms or norms[-1].weight is None:
-                raise SettingError('norm_cfg',
-                                   'a norm with a scale (init sets it to 0)',
-                                   str(layer))
-            nn.init.zeros_(norms[-1].weight)
-            nn.init.zeros_(norms[-1].bias)
-
-    def _added(self) -> Iterator[nn.Module]:
-        """Blocks and fusions that ``start`` does not have."""
-        if self.start is None:
-            return
-        for branch, depth in zip(self.branches, self.start.depth):
-            yield from branch[depth:]
-        for name, fusion in self.fusions.items():
-            level, target, source = map(int, name.split('_'))
-            rows = self.start.fusion[target]
-            if level >= len(rows) or not rows[level][source]:
-                yield fusion
+        self._begin_as(start)
 
     def forward(self, maps: List[Tensor],
                 arch: ScaleNetModule) -> List[Tensor]:

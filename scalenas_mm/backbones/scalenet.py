@@ -58,6 +58,7 @@ class ScaleNet(SearchableBackbone):
         init (str, optional): ``hrnet``: layers that HRNet does not have begin
             without effect, so that the supernet begins as the HRNet whose
             weights ``init_cfg`` or a checkpoint of the whole model loads.
+            HRNet's widths have to be the largest choices of ``widths``.
             Weights that are loaded for those layers, too, are kept.
         init_cfg (dict | list[dict], optional): Initialisation.
 
@@ -105,8 +106,6 @@ class ScaleNet(SearchableBackbone):
         super().__init__(space, arch, init_cfg)
         self.space: ScaleNetSpace
         self.elastic = widths is not None
-        if self.elastic and init:
-            raise SettingError('init', 'None where widths are elastic', init)
         if upsample not in ('bilinear', 'nearest'):
             raise SettingError('upsample', 'bilinear or nearest', upsample)
         self.num_stages = len(space.num_modules) + 1
@@ -115,9 +114,13 @@ class ScaleNet(SearchableBackbone):
                                frozen_stages)
         if init not in (None, 'hrnet'):
             raise SettingError('init', 'None or hrnet', init)
-        if init and init not in space.named():
+        if init and 4 not in space.depths:
             raise SettingError('init', '4 among the depths (HRNet has it)',
                                space.depths)
+        if init and self.elastic and any(
+                row[-1] != width * 2**j for j, row in enumerate(space.widths)):
+            raise SettingError('init', "HRNet's widths as the largest ones",
+                               space.widths)
         self.drop_dead = drop_dead
         self.norm_eval = norm_eval
         self.frozen_stages = frozen_stages

@@ -1,13 +1,16 @@
 """The parts of a ScaleNet with elastic widths."""
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from itertools import repeat
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch.nn.functional as F
+from mmengine.model import ModuleList
 from torch import Tensor, nn
 
 from scalenas_mm.ops import (ElasticBasicBlock, ElasticConvSequence,
                              ElasticDownsample, elastic_fusion, joined)
 from scalenas_mm.spaces import ScaleNetModule
 from .base import SHARED, Index
+from .multi_scale import StartingModule
 
 Widths = Sequence[int]
 
@@ -18,7 +21,7 @@ def first_widths(before: Widths, widths: Widths) -> List[int]:
     return [*before, *widths[len(before):]]
 
 
-class WideMultiScaleModule(nn.Module):
+class WideMultiScaleModule(StartingModule):
     """As :class:`MultiScaleModule`, with elastic widths.
 
     The first block of a branch has a projection where the width changes.
@@ -31,15 +34,16 @@ class WideMultiScaleModule(nn.Module):
             or not these widths need it.
         norm_cfg (dict): Config of the norm layers.
         upsample (str): ``bilinear`` or ``nearest``.
+        start (ScaleNetModule, optional): As for :class:`MultiScaleModule`.
         block_cfg (dict): Further arguments of the blocks.
     """
 
     def __init__(self, arch: ScaleNetModule, widths: Widths, sources: Widths,
                  projections: Sequence[bool], norm_cfg: dict, upsample: str,
-                 **block_cfg: Any):
+                 start: Optional[ScaleNetModule], **block_cfg: Any):
         super().__init__()
-        self.branches = nn.ModuleList([
-            nn.ModuleList([
+        self.branches = ModuleList([
+            ModuleList([
                 ElasticBasicBlock(
                     width if level else source,
                     width,
@@ -56,6 +60,9 @@ class WideMultiScaleModule(nn.Module):
             for level, row in enumerate(rows)
             for k, bit in enumerate(row) if bit
         })
+        # what is added stands behind HRNet's blocks: it has no projection,
+        # whose norm would be the last
+        self._begin_as(start)
 
     def forward(self, maps: List[Tensor], arch: ScaleNetModule,
                 widths: Widths) -> List[Tensor]:
@@ -139,13 +146,15 @@ def build_wide(net: Any, norm_cfg: dict, upsample: str,
         new = ElasticDownsample(source, width, 1, norm_cfg)
         net.add_module(f'transition{j}', nn.ModuleDict({str(j): new}))
     shared = net.kind == SHARED
+    starts = iter(net._start.modules if net._start else repeat(None))
     held = [shared and len(row) > 1 for row in net.space.widths]
     for stage, num in enumerate(net.space.num_modules, 2):
         net.add_module(
             f'stage{stage}',
-            nn.ModuleList([
+            ModuleList([
                 WideMultiScaleModule(*next(modules), held[:stage], norm_cfg,
-                                     upsample, **block_cfg) for _ in range(num)
+                                     upsample, next(starts), **block_cfg)
+                for _ in range(num)
             ]))
 
 

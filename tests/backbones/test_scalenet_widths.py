@@ -2,10 +2,15 @@
 import numpy as np
 import pytest
 import torch
+from hrnets import build_hrnet, equal, image
+from mmengine.config import ConfigDict
 
 from scalenas_mm.backbones import Maps, ScaleNet
-from scalenas_mm.evaluation import count
-from scalenas_mm.spaces import SettingError
+from scalenas_mm.evaluation import count, run_tensor
+from scalenas_mm.export.subnet import cut
+from scalenas_mm.registry import MODELS
+from scalenas_mm.spaces import ScaleNetSpace, SettingError
+from scalenas_mm.visualization import draw_topology
 
 TINY = dict(
     width=4,
@@ -86,8 +91,99 @@ def test_it_trains():
     assert any('downsample' in key for key in seen if key.startswith('stage'))
 
 
+@pytest.mark.parametrize('library, every, upsample',
+                         [('mmseg', True, 'bilinear'),
+                          ('mmpose', False, 'nearest')])
+def test_begins_as_upstreams_hrnet(library, every, upsample, tmp_path):
+    """Its HRNet point bit for bit, its largest network up to rounding."""
+    upstream = build_hrnet(library, 4, (1, 1, 2))
+    path = str(tmp_path / 'hrnet.pth')
+    torch.save(dict(state_dict=upstream.state_dict()), path)
+    net = ScaleNet(
+        width=4,
+        widths=WIDTHS,
+        num_modules=(1, 1, 2),
+        multi_scale_output=every,
+        upsample=upsample,
+        init='hrnet',
+        init_cfg=dict(type='Pretrained', checkpoint=path))
+    net.init_weights()
+    net.eval()
+    x = image(64, 96, batch=2)
+    with torch.no_grad():
+        expected = upstream(x)
+        with net.active('hrnet'):
+            assert equal(net(x), expected)
+        for got, wanted in zip(net(x), expected, strict=True):
+            torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_residual_blocks_begin_as_the_identity_if_asked_to():
+    net = ScaleNet(**TINY, widths=WIDTHS, zero_init_residual=True)
+    net.init_weights()
+    last = [v for k, v in net.state_dict().items() if k.endswith('bn2.weight')]
+    assert not any(weight.any() for weight in last[2:])  # behind the stem
+
+
+@pytest.mark.parametrize('seed', range(2))
+def test_export_of_a_model_whose_head_reads_one_width(seed):
+    """mmseg's head has fixed channels: those of the first branch."""
+    pytest.importorskip('mmseg.models')
+    cfg = dict(
+        type='mmseg.EncoderDecoder',
+        backbone=dict(
+            type='scalenas_mm.ScaleNet',
+            **TINY,
+            widths=[(4, ), *WIDTHS[1:]],
+            multi_scale_output=False),
+        decode_head=dict(
+            type='mmseg.FCNHead',
+            in_channels=4,
+            channels=4,
+            num_classes=3,
+            norm_cfg=dict(type='BN')))
+    model = MODELS.build(ConfigDict(cfg)).eval()
+    arch = model.backbone.space.sample(np.random.default_rng(seed))
+    arch = model.backbone.space.live(arch)
+    subnet = cut(model, cfg, arch, [], [])
+    assert subnet.cfg['backbone']['arch'] == arch.to_dict()
+    x = dict(inputs=torch.randn(1, 3, 64, 96), data_samples=None)
+    with torch.no_grad(), model.backbone.active(arch):
+        assert torch.equal(run_tensor(model, x), run_tensor(subnet.model, x))
+
+
+def test_drawing_shows_the_widths():
+    space = tiny().space
+    arch = space.sample(np.random.default_rng(0))
+    figure = draw_topology(space, arch)
+    found = {
+        text.get_gid(): text.get_text()
+        for text in figure.axes[0].texts
+        if (text.get_gid() or '').startswith('width/')
+    }
+    assert found == {
+        f'width/{i}/{j}': str(width)
+        for i, row in enumerate(arch.widths)
+        for j, width in enumerate(row)
+    }
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert 'ScaleNet, elastic widths' in texts
+    assert '4–8 channels' in texts
+    plain = draw_topology(ScaleNetSpace(), ScaleNetSpace().min_arch())
+    assert not any(text.get_gid() for text in plain.axes[0].texts)
+
+
+def test_a_plain_network_refuses_widths():
+    arch = tiny().space.min_arch()
+    with pytest.raises(ValueError, match='a ScaleNetArch'):
+        ScaleNet(**TINY, arch=arch)
+
+
 def test_settings_that_do_not_go_together():
-    with pytest.raises(SettingError, match='init: expected None where'):
-        tiny(init='hrnet')
+    for widths in ([(2, ), *WIDTHS[1:]], [(2, 4, 6), *WIDTHS[1:]]):
+        with pytest.raises(SettingError, match="init: expected HRNet's widt"):
+            tiny(init='hrnet', widths=widths)
+    with pytest.raises(SettingError, match='init: expected 4 among'):
+        tiny(init='hrnet', depths=(1, 2))
     with pytest.raises(SettingError, match='norm_cfg.type: expected BN'):
         tiny(norm_cfg=dict(type='SyncBN'))

@@ -75,6 +75,71 @@ def test_mutation_draws_widths_anew():
     assert same == arch
 
 
+def test_mutation_follows_its_probabilities():
+    """``p_m`` is the share of modules in which anything changes."""
+    space, rng = small(num_modules=(2, 4)), np.random.default_rng(0)
+    arch = space.max_arch()
+    changed = []
+    for _ in range(400):
+        child = space.mutate(arch, rng, p_bit=0.9, p_width=0.9)
+        changed += [
+            new != old for new, old in zip(
+                zip(child.modules, child.widths), zip(arch.modules,
+                                                      arch.widths))
+        ]
+    assert np.mean(changed) == pytest.approx(0.5, abs=0.05)
+    for _ in range(20):
+        kept = space.mutate(
+            arch, rng, p_m=1.0, p_bit=1.0, p_width=1.0, keep_last=True)
+        assert kept.widths[-1] == arch.widths[-1]
+        assert kept.modules[-1] == arch.modules[-1]
+        assert kept.modules[0] != arch.modules[0]
+
+
+def test_crossover_takes_modules_with_their_widths():
+    space, rng = small(), np.random.default_rng(0)
+    first, second = space.min_arch(), space.max_arch()
+    pairs = [
+        set(zip(parent.modules, parent.widths)) for parent in (first, second)
+    ]
+    seen = set()
+    for _ in range(20):
+        child = space.crossover(first, second, rng, p_c=0.5)
+        for pair in zip(child.modules, child.widths):
+            seen.add(pair in pairs[1])
+            assert pair in pairs[0] | pairs[1]
+    assert seen == {True, False}
+
+
+def test_live_genes_are_those_of_live_architectures():
+    space = small(multi_scale_output=False)
+    genes = space.sample_genes(np.random.default_rng(0), 50)
+    live = space.live_genes(genes)
+    assert (live != genes).any()
+    for row, code in zip(genes, live):
+        assert (space.encode(space.live(space.decode(row))) == code).all()
+
+
+def test_text_shows_the_widths():
+    space = small()
+    lines = str(space.resolve('hrnet')).split('\n')
+    assert lines[0].startswith('WideScaleNetArch ')
+    assert [line.rsplit('width ')[-1]
+            for line in lines[1:]] == ['8-16', '8-16-32', '8-16-32']
+    assert 'width' not in str(space.plain.max_arch())
+
+
+def test_each_space_refuses_architectures_of_the_other():
+    """Widths would be dropped without a word."""
+    space = small()
+    arch = space.max_arch()
+    assert not space.plain.contains(arch)
+    with pytest.raises(ArchError, match='arch: expected a ScaleNetArch'):
+        space.plain.resolve(arch)
+    with pytest.raises(ArchError, match='arch.widths: expected an object'):
+        space.plain.from_dict(arch.to_dict())
+
+
 @pytest.mark.parametrize('path, value, message', [
     (('widths', ), [[8, 16]], 'arch.widths: expected a list of 3 lists'),
     (('widths', 1), [8, 16], r'arch.widths\[1\]: expected a list of 3 widths'),

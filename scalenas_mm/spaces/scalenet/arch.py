@@ -90,7 +90,7 @@ class ScaleNetArch(Arch):
 
     def __str__(self) -> str:
         lines = [
-            f'ScaleNetArch {self.digest}: {self.num_blocks} blocks, '
+            f'{type(self).__name__} {self.digest}: {self.num_blocks} blocks, '
             f'{self.num_fusions} fusions'
         ]
         lines += [

@@ -129,7 +129,7 @@ class ScaleNetSpace(ScaleNetVariation):
                     rows[-1])
 
     def _check_shape(self, arch: ScaleNetArch) -> None:
-        if not isinstance(arch, ScaleNetArch):
+        if type(arch) is not ScaleNetArch:  # one with widths is another
             raise ArchError('arch', 'a ScaleNetArch', arch)
         if len(arch.modules) != len(self.branches):
             raise ArchError('arch.modules', f'{len(self.branches)} modules',

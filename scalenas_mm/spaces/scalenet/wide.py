@@ -128,6 +128,11 @@ class WideScaleNetSpace(Space[WideScaleNetArch]):
         return WideScaleNetArch(
             self.plain.live(arch.plain).modules, arch.widths)
 
+    def live_genes(self, genes: np.ndarray) -> np.ndarray:
+        """:meth:`live` on gene vectors, shape ``(num, genes)``."""
+        plain, widths = self._split(genes)
+        return self._join(self.plain.live_genes(plain), widths)
+
     def facts(self, arch: WideScaleNetArch) -> Dict[str, int]:
         return self.plain.facts(arch.plain)
 
@@ -204,21 +209,31 @@ class WideScaleNetSpace(Space[WideScaleNetArch]):
                rng: np.random.Generator,
                p_m: float = 0.5,
                p_width: float = 0.2,
+               keep_last: bool = False,
                **options: Any) -> WideScaleNetArch:
-        """As the plain space, and draw widths of some modules anew.
+        """As the plain space, and draw widths of the same modules anew.
 
         Args:
             p_m (float): Probability that a module is mutated at all.
             p_width (float): Probability of each width of a mutated module to
                 be drawn anew.
+            keep_last (bool): Never mutate the last module, nor its widths.
             **options: As for the plain space.
         """
-        plain = self.plain.mutate(arch.plain, rng, p_m=p_m, **options)
-        chosen = rng.random(len(self.branches)) < p_m
+        probability('p_width', p_width)
+        chosen = rng.random(len(self.branches)) < probability('p_m', p_m)
+        if keep_last:
+            chosen[-1] = False
+        mutant = self.plain.mutate(arch.plain, rng, p_m=1.0, **options)
+        modules = tuple(
+            b if mutated else a
+            for a, b, mutated in zip(arch.modules, mutant.modules, chosen))
         change = chosen[self._module] & (
-            rng.random(len(self._choices)) < probability('p_width', p_width))
+            rng.random(len(self._choices)) < p_width)
         fresh = self._pick(rng.random((1, len(self._choices))))[0]
-        return self._with(plain, np.where(change, fresh, sum(arch.widths, ())))
+        return self._with(
+            ScaleNetArch(modules), np.where(change, fresh,
+                                            sum(arch.widths, ())))
 
     def crossover(self,
                   first: WideScaleNetArch,

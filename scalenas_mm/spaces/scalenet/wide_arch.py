@@ -25,6 +25,13 @@ class WideScaleNetArch(ScaleNetArch):
         """Depths and fusions alone."""
         return ScaleNetArch(self.modules)
 
+    def __str__(self) -> str:
+        head, *lines = super().__str__().split('\n')
+        return '\n'.join([
+            head, *(f'{line}  width {"-".join(map(str, row))}'
+                    for line, row in zip(lines, self.widths))
+        ])
+
     def to_dict(self) -> Dict[str, Any]:
         return dict(
             super().to_dict(), widths=[list(row) for row in self.widths])

@@ -4,16 +4,16 @@ from typing import Any, Dict, List, Optional, Tuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from scalenas_mm.spaces import Complexity, ScaleNetArch, ScaleNetSpace
+from scalenas_mm.spaces import Complexity, ScaleNetArch
 from ..figures import INK, MUTED
 from .layout import LABELS, MARGIN, PAD, starts_stage
-from .parts import (BAND, DEAD_EDGE, DEAD_FACE, DOWN, FIXED, UP, Drawing,
-                    colour_of)
+from .parts import (BAND, DEAD_EDGE, DEAD_FACE, DOWN, FIXED, UP, AnySpace,
+                    Drawing, colour_of)
 
 Size = Tuple[int, int]
 
 
-def summary(space: ScaleNetSpace,
+def summary(space: AnySpace,
             arch: ScaleNetArch,
             input_size: Optional[Size] = None) -> str:
     """Blocks, fusions and cost of the backbone in one line."""
@@ -70,7 +70,10 @@ def draw_caption(drawing: Drawing, title: Optional[str],
     lines = (summary(space, drawing.arch,
                      input_size), _dead_text(drawing, input_size))
     top = layout.height - 0.22 * layout.text
-    title = title or f'ScaleNet, width {space.width}'
+    if title is None:
+        elastic = hasattr(space, 'widths')
+        title = 'ScaleNet, ' + ('elastic widths'
+                                if elastic else f'width {space.width}')
     _write(drawing, MARGIN, top, title, 15, color=INK, weight='bold', va='top')
     for text, down in zip(lines, (0.34, 0.56)):
         _write(
@@ -135,7 +138,7 @@ def label_rows(drawing: Drawing, input_size: Optional[Size]) -> None:
     left = drawing.layout.stem[0] - PAD - LABELS * drawing.layout.text
     for j, height in enumerate(drawing.layout.rows):
         stride = 4 * 2**j
-        text = f'{drawing.space.width * 2**j} channels'
+        text = f'{_channels(drawing.space, j)} channels'
         if input_size is not None:
             text += '\n' + ' × '.join(str(-(-x // stride)) for x in input_size)
         _write(
@@ -147,6 +150,31 @@ def label_rows(drawing: Drawing, input_size: Optional[Size]) -> None:
             weight='bold',
             color=colour_of(j))
         _write(drawing, left, height, text, 8.5, color=MUTED, va='top')
+
+
+def _channels(space: AnySpace, branch: int) -> str:
+    """Of a branch, from the least to the most."""
+    if not hasattr(space, 'widths'):
+        return str(space.width * 2**branch)
+    choices = space.widths[branch]
+    return '–'.join(map(str, sorted({choices[0], choices[-1]})))
+
+
+def label_widths(drawing: Drawing) -> None:
+    """Channels of each branch in each module, where they are elastic."""
+    layout = drawing.layout
+    for i, row in enumerate(getattr(drawing.arch, 'widths', ())):
+        for j, width in enumerate(row):
+            _write(
+                drawing,
+                layout.modules[i][0] + 0.05,
+                layout.rows[j] - BAND + 0.05,
+                str(width),
+                7.5,
+                color=colour_of(j),
+                weight='bold',
+                gid=f'width/{i}/{j}',
+                zorder=6)
 
 
 def draw_legend(drawing: Drawing) -> None:

@@ -1,11 +1,14 @@
 """The parts of a topology drawing: bands, maps, blocks, arrows."""
 from dataclasses import dataclass
+from typing import Union
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
+from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace, WideScaleNetSpace
 from .layout import BLOCK, BLOCK_HEIGHT, Layout, starts_stage
+
+AnySpace = Union[ScaleNetSpace, WideScaleNetSpace]
 
 BRANCHES = ('#3b6fb6', '#2a9d8f', '#e9a93a', '#a4508b', '#6b705c', '#7d5ba6')
 FIXED = '#8794a3'
@@ -22,7 +25,7 @@ class Drawing:
     Attributes:
         live: ``arch`` without its dead layers.
     """
-    space: ScaleNetSpace
+    space: AnySpace
     arch: ScaleNetArch
     live: ScaleNetArch
     layout: Layout

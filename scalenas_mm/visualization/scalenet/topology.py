@@ -3,16 +3,16 @@ from typing import Optional
 
 from matplotlib.figure import Figure
 
-from scalenas_mm.spaces import ScaleNetArch, ScaleNetSpace
+from scalenas_mm.spaces import ScaleNetArch
 from ..figures import PathLike, new_figure, save_figure
 from .arrows import draw_fusions, draw_transitions
 from .labels import (Size, draw_caption, draw_legend, label_modules,
-                     label_rows, label_stages)
+                     label_rows, label_stages, label_widths)
 from .layout import make_layout
-from .parts import Drawing, draw_bands, draw_blocks, draw_maps
+from .parts import AnySpace, Drawing, draw_bands, draw_blocks, draw_maps
 
 
-def draw_topology(space: ScaleNetSpace,
+def draw_topology(space: AnySpace,
                   arch: ScaleNetArch,
                   path: Optional[PathLike] = None,
                   input_size: Optional[Size] = None,
@@ -26,7 +26,7 @@ def draw_topology(space: ScaleNetSpace,
     with ``/dead``.
 
     Args:
-        space (ScaleNetSpace): The space of ``arch``.
+        space (ScaleNetSpace | WideScaleNetSpace): The space of ``arch``.
         arch (ScaleNetArch): What to draw.
         path (str or Path, optional): Where to save the figure (150 dpi,
             atomically). The suffix is the format.
@@ -47,7 +47,7 @@ def draw_topology(space: ScaleNetSpace,
     drawing = Drawing(space, arch,
                       space.live(arch) if live else arch, layout, axes)
     for draw in (draw_bands, draw_maps, draw_fusions, draw_transitions,
-                 draw_blocks, label_stages, label_modules):
+                 draw_blocks, label_stages, label_modules, label_widths):
         draw(drawing)
     label_rows(drawing, input_size)
     draw_caption(drawing, title, input_size)
