@@ -69,7 +69,7 @@ def test_it_trains_as_a_supernet_of_mmpose():
     samples = []
     for _ in range(2):
         sample = structures.PoseDataSample()
-        sample.gt_fields = PixelData(heatmaps=torch.rand(3, 8, 6))
+        sample.gt_fields = PixelData(heatmaps=torch.rand(3, 2, 2))
         sample.gt_instance_labels = InstanceData(
             keypoint_weights=torch.ones(1, 3))
         samples.append(sample)

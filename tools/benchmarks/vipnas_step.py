@@ -1,9 +1,10 @@
 """Time a step of ViPNAS's supernets beside the networks built alone.
 
 For the smallest, a random and the largest network of each family: forward and
-backward of the supernet and of the network alone, in turn; medians and their
-ratio. The memory that a step keeps for the backward pass, weights that idle,
-the time to cut a network out, and what its closed-form cost takes.
+backward of the supernet and of the network alone, in turn; medians of the CPU
+time, which other processes disturb least, and of the ratio of each turn. What
+a step keeps for the backward pass, its gradients, weights that idle, the time
+to cut a network out, and what its closed-form cost takes.
 """
 import argparse
 import statistics
@@ -25,10 +26,10 @@ def parse_args():
 
 
 def step(net, x):
-    start = time.perf_counter()
+    start = time.process_time()
     sum(out.mean() for out in net(x)).backward()
     net.zero_grad(set_to_none=True)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def kept(net, x):
@@ -47,6 +48,14 @@ def kept(net, x):
         outputs = net(x)
     del outputs
     return sum(storages.values()) / 2**20
+
+
+def gradients(net, x):
+    """MiB of a step's gradients, those of sliced weights in full size."""
+    sum(out.mean() for out in net(x)).backward()
+    size = sum(p.grad.nbytes for p in net.parameters() if p.grad is not None)
+    net.zero_grad(set_to_none=True)
+    return size / 2**20
 
 
 def cut(supernet, cls, arch):
@@ -77,15 +86,18 @@ def compare(name, args):
                         ('largest', space.max_arch())):
         alone, seconds = cut(supernet, cls, arch)
         supernet.arch = arch
-        times = [(step(alone, x), step(supernet, x))
-                 for _ in range(args.repeats)]
+        nets = alone, supernet
+        kept_mib = [kept(net, x) for net in nets]
+        grad_mib = [gradients(net, x) for net in nets]  # also warms up
+        times = [[step(net, x) for net in nets] for _ in range(args.repeats)]
         one, other = (statistics.median(column) for column in zip(*times))
+        ratio = statistics.median(b / a for a, b in times)
         idle = total - space.complexity(arch, size).params
-        print(f'  {label:<9}{one * 1e3:>8.0f} ms alone{other * 1e3:>8.0f} ms '
-              f'in the supernet, ratio {other / one:.2f}; keeps '
-              f'{kept(alone, x):.0f} and {kept(supernet, x):.0f} MiB, idle '
-              f'weights {idle * 4 / 2**20:.1f} MiB; cut out in '
-              f'{seconds * 1e3:.0f} ms')
+        print(f'  {label:<9}{one * 1e3:>6.0f} ms alone,{other * 1e3:>6.0f} ms '
+              f'in the supernet, ratio {ratio:.2f}; keeps '
+              f'{kept_mib[0]:.0f} and {kept_mib[1]:.0f} MiB, gradients '
+              f'{grad_mib[0]:.0f} and {grad_mib[1]:.0f}, idle weights '
+              f'{idle * 4 / 2**20:.0f}; cut out in {seconds * 1e3:.0f} ms')
     print_cost(space, size)
 
 

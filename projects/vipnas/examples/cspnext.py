@@ -1,9 +1,9 @@
 """A small CSPNeXt with elastic depth, width and kernel size.
 
 An example of a space and a backbone of one's own, from elastic layers: see
-docs/elastic.md. Stages are those of RTMPose's CSPNeXt in small: a strided
-convolution, two 1x1 branches, blocks on one of them, and a 1x1 convolution
-over both.
+docs/elastic.md. As RTMPose's CSPNeXt, but small: a stem, and four stages of a
+strided convolution, two 1x1 branches, blocks on one of them, and a 1x1
+convolution over both.
 """
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
@@ -21,7 +21,8 @@ from scalenas_mm.spaces.choices import IndependentChoices
 from scalenas_mm.spaces.cost import half
 from scalenas_mm.spaces.space import GENE_DTYPE, as_size
 
-STAGES = 3
+STEM = 8  # channels
+STAGES = 4
 CHOICES = ((1, 2, 3), (8, 16), (3, 5))  # depth, half of the width, kernel
 LAST = 16  # width of the last stage, on which a head is built
 BN = dict(type='BN')
@@ -107,8 +108,10 @@ class CSPSpace(IndependentChoices[CSPArch]):
 
 def _cost(code, size):
     """Parameters and MACs, of numbers or arrays."""
-    params = macs = 0
-    source: Any = 3
+    size, weights = half(size), 9 * (3 * STEM + STEM * STEM)
+    params: Any = weights + 2 * 2 * STEM
+    macs: Any = weights * size[0] * size[1]
+    source: Any = STEM
     for i in range(STAGES):
         depth, w, k = code[3 * i:3 * i + 3]
         size = half(size)
@@ -167,7 +170,10 @@ class ElasticCSPNeXt(SearchableBackbone):
 
     def __init__(self, arch: Any = None, init_cfg: Optional[dict] = None):
         super().__init__(CSPSpace(), arch, init_cfg)
-        source = 3
+        self.stem = nn.Sequential(
+            ElasticConvNorm(BN, 3, STEM, 3, 2), nn.SiLU(),
+            ElasticConvNorm(BN, STEM, STEM, 3), nn.SiLU())
+        source = STEM
         for i, (depth, width, kernel) in enumerate(self._rows(self._built)):
             self.add_module(f'stage{i}', CSPStage(source, depth, width,
                                                   kernel))
@@ -178,13 +184,21 @@ class ElasticCSPNeXt(SearchableBackbone):
         return [arch.code[3 * i:3 * i + 3] for i in range(STAGES)]
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
+        """Map ``(N, 3, H, W)`` to one map, a 32nd of the size."""
+        x = self.stem(x)
         for i, row in enumerate(self._rows(self.arch)):
             x = getattr(self, f'stage{i}')(x, *row)
         return (x, )
 
     def parts(self, arch: CSPArch) -> Dict[str, Any]:
+        """The stem as it is, and of each stage what its numbers say."""
         self.space.check(arch)
-        parts, source = {}, 3
+        parts, source = {
+            'stem': {
+                k: ...
+                for k in self.stem.state_dict()
+            }
+        }, STEM
         for i, row in enumerate(self._rows(arch)):
             parts[f'stage{i}'] = getattr(self,
                                          f'stage{i}').slices(source, *row)

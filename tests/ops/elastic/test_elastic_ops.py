@@ -1,11 +1,10 @@
 """Every elastic layer against a plain one that holds the sliced weights.
 
-The slices are written here by the paper's rule (ViPNAS, Appendix A.1), not
-taken from the layers.
+Where these lie is written here by the paper's rule (ViPNAS, Appendix A.1):
+the first filters, the first input channels of each, the centre of kernels.
 """
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -17,373 +16,499 @@ from scalenas_mm.ops import (ElasticBasicBlock, ElasticBatchNorm2d,
                              ElasticMobileBlock, ElasticSE, ElasticUpsample,
                              elastic_norm, frozen_statistics)
 from scalenas_mm.ops.elastic.attention import build_attention
+from scalenas_mm.ops.elastic.views import view
 from scalenas_mm.spaces import SettingError
 
-FEW = settings(max_examples=25, deadline=None)
-FORMATS = (torch.contiguous_format, torch.channels_last)
+FEW = settings(max_examples=20, deadline=None)
+FEWER = settings(max_examples=10, deadline=None)
+MODES = st.sampled_from(['plain', 'amp', 'channels_last'])
+BN = dict(type='BN')
 
 
 def filled(module):
     """Random weights and statistics, so that every entry matters."""
     torch.manual_seed(0)
-    for value in (*module.parameters(), *module.buffers()):
-        if value.is_floating_point():
-            with torch.no_grad():
+    with torch.no_grad():
+        for value in (*module.parameters(), *module.buffers()):
+            if value.is_floating_point():
                 value.copy_(torch.rand_like(value) + 0.2)
                 if value.dim() > 1:
                     value.sub_(0.7)
     return module
 
 
-def image(channels, size=(7, 6), batch=2):
-    torch.manual_seed(1)
-    return torch.randn(batch, channels, *size, requires_grad=True)
+def image(channels, seed=1, size=(7, 6)):
+    torch.manual_seed(seed)
+    return torch.randn(2, channels, *size)
 
 
-def check(elastic, args, plain, slices, x, exact=True):
-    """Outputs, gradients of the input and of all weights, and ``slices``.
+def rule(most, own):
+    """Where a tensor of the shape ``own`` lies in one of shape ``most``."""
+    starts = [(large - small) // 2 if dim > 1 else 0
+              for dim, (large, small) in enumerate(zip(most, own))]
+    return tuple(
+        slice(start, start + size) for start, size in zip(starts, own))
+
+
+def same_places(elastic, found, slices):
+    """Whether ``slices`` of a layer names the places of the rule."""
+    assert set(found) == set(slices)
+    for name, value in elastic.state_dict().items():
+        if name in slices:
+            places = torch.arange(value.numel()).reshape(value.shape)
+            assert torch.equal(places[found[name]], places[slices[name]])
+
+
+def run(net, x, args, mode):
+    """Output, and gradients of the input and of all weights."""
+    if mode == 'channels_last':
+        net.to(memory_format=torch.channels_last)
+        if x.dim() == 4:
+            x = x.to(memory_format=torch.channels_last)
+    x = x.detach().clone().requires_grad_()
+    net.zero_grad()
+    with torch.autocast('cpu', torch.bfloat16, enabled=mode == 'amp'):
+        out = net(x, *args)
+    torch.manual_seed(3)
+    out.backward(torch.randn_like(out))
+    return out, x.grad, {k: p.grad for k, p in net.named_parameters()}
+
+
+def differ(value, before, index):
+    """Whether anything but ``value[index]`` is not as it was."""
+    rest = value.clone()
+    rest[index] = before[index]
+    return not torch.equal(rest, before)
+
+
+def check_statistics(elastic, before, plain, slices, training, close):
+    """Those of the slices are the plain layer's; no others change."""
+    own = plain.state_dict()
+    for name, value in elastic.named_buffers():
+        if name in slices:
+            assert close(value[slices[name]], own[name])
+        if name in slices and training:
+            assert not differ(value, before[name], slices[name])
+        else:
+            assert torch.equal(value, before[name])
+
+
+def check(elastic, args, plain, inputs, mode='plain', close=torch.equal):
+    """Outputs, gradients, running statistics and ``slices`` are those of the
+    plain layer: for two batches in training, then in evaluation.
 
     Args:
-        elastic: The elastic layer.
-        args: What it is to run, behind the input.
-        plain: The plain layer; its weights are filled here.
-        slices: For each of its weights, where it lies in the elastic one.
-        x: The input.
-        exact: Whether the two must be equal bit for bit.
+        elastic (nn.Module): The elastic layer, filled.
+        args (tuple): What it is to run, behind the input.
+        plain (nn.Module | tuple): The plain layer, with arguments if it
+            takes any.
+        inputs (Callable): Makes an input from a seed.
+        mode (str): One of :data:`MODES`.
+        close (Callable): Compares two tensors.
+
+    Returns:
+        dict: Where the weights of the plain layer lie.
     """
-    state = elastic.state_dict()
-    assert set(slices) == set(plain.state_dict())
+    plain, own_args = plain if isinstance(plain, tuple) else (plain, ())
+    state, own = elastic.state_dict(), plain.state_dict()
+    slices = {k: rule(state[k].shape, own[k].shape) for k in own}
     plain.load_state_dict({k: state[k][i].clone() for k, i in slices.items()})
-    own = x.detach().clone().requires_grad_()
-    got, expected = elastic(x, *args), plain(own)
-    upstream = torch.randn_like(expected)
-    got.backward(upstream)
-    expected.backward(upstream)
-    close = torch.equal if exact else (
-        lambda a, b: torch.allclose(a, b, rtol=1e-5, atol=1e-5))
-    assert got.shape == expected.shape and close(got, expected)
-    assert close(x.grad, own.grad)
-    grads = dict(plain.named_parameters())
-    for name, parameter in elastic.named_parameters():
-        if name not in grads:
-            assert parameter.grad is None
-            continue
-        assert close(parameter.grad[slices[name]], grads[name].grad)
-        outside = parameter.grad.clone()
-        outside[slices[name]] = 0
-        assert (outside == 0).all()
-    for name, value in plain.named_buffers():
-        assert torch.equal(elastic.state_dict()[name][slices[name]], value)
+    for seed, training in ((1, True), (2, True), (4, False)):
+        before = {k: v.clone() for k, v in elastic.named_buffers()}
+        x = inputs(seed)
+        out, grad, grads = run(elastic.train(training), x, args, mode)
+        one, own_grad, own_grads = run(
+            plain.train(training), x, own_args, mode)
+        assert out.dtype == one.dtype and out.shape == one.shape
+        assert close(out, one) and close(grad, own_grad)
+        for name, value in own_grads.items():
+            assert close(grads[name][slices[name]], value)
+            assert not differ(grads[name], torch.zeros_like(grads[name]),
+                              slices[name])
+        assert all(grads[name] is None for name in grads.keys() - own_grads)
+        check_statistics(elastic, before, plain, slices, training, close)
+    return slices
 
 
-def centred(most, kernel):
-    first = (most - kernel) // 2
-    return slice(first, first + kernel)
+def near(a, b):
+    """Equal but for the order of sums, in double precision."""
+    if not a.is_floating_point():
+        return torch.equal(a, b)
+    assert a.dtype == torch.float64
+    return torch.allclose(a, b, rtol=1e-10, atol=1e-11)
+
+
+def check_double(elastic, plain, channels):
+    """As :func:`check`, beside a layer that sums in another order."""
+    check(
+        elastic.double(), (),
+        plain.double(),
+        lambda seed: image(channels, seed).double(),
+        close=near)
+
+
+@st.composite
+def grouped(draw, most=24, stored=12, transposed=False):
+    """Channels in and out, and groups that divide both.
+
+    A filter stores ``stored`` input channels; a row of a transposed
+    convolution as many output channels.
+    """
+    groups = draw(st.sampled_from([1, 2, 3, 4, 6, 12]))
+    free = groups * draw(st.integers(1, most // groups))
+    bound = groups * draw(st.integers(1, min(stored, most // groups)))
+    return (free, bound, groups) if transposed else (bound, free, groups)
 
 
 @given(
-    groups=st.sampled_from([1, 2, 4]),
-    more=st.sampled_from([1, 2]),
+    sizes=grouped(),
     kernel=st.sampled_from([1, 3, 5]),
-    wide=st.integers(1, 4),
-    out=st.integers(1, 4),
     stride=st.sampled_from([1, 2]),
     bias=st.booleans(),
-    memory=st.sampled_from(FORMATS))
+    mode=MODES)
 @FEW
-def test_convolution(groups, more, kernel, wide, out, stride, bias, memory):
-    """Filters of the first channels, read ``in / groups`` inputs each."""
-    layer = ElasticConv2d(16 * groups, 24 * groups, 5, stride, groups, bias)
-    filled(layer).to(memory_format=memory)
-    groups *= more
-    inputs, outputs = 4 * wide * groups // more, 6 * out * groups // more
-    inputs, outputs = inputs // groups * groups or groups, (
-        outputs // groups * groups or groups)
+def test_convolution(sizes, kernel, stride, bias, mode):
+    inputs, outputs, groups = sizes
+    layer = filled(ElasticConv2d(24, 24, 5, stride, 2, bias))
     plain = nn.Conv2d(
         inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=bias)
-    plain = plain.to(memory_format=memory)
-    weight = (slice(outputs), slice(inputs // groups), centred(5, kernel),
-              centred(5, kernel))
-    slices = dict(weight=weight, bias=slice(outputs))
-    if not bias:
-        del slices['bias']
-    x = image(inputs).detach().to(memory_format=memory).requires_grad_()
-    check(layer, (outputs, kernel, groups), plain, slices, x, exact=False)
-    found = layer.slices(inputs, outputs, kernel, groups)
-    for name, index in slices.items():
-        value = layer.state_dict()[name]
-        assert torch.equal(value[found[name]], value[index])
+    args = outputs, kernel, groups
+    slices = check(layer, args, plain, lambda s: image(inputs, s), mode)
+    same_places(layer, layer.slices(inputs, *args), slices)
 
 
 @given(
-    groups=st.sampled_from([1, 2]),
-    more=st.sampled_from([1, 2, 4]),
+    sizes=grouped(transposed=True),
     kernel=st.sampled_from([2, 4]),
-    inputs=st.integers(1, 4),
-    outputs=st.integers(1, 3),
-    bias=st.booleans())
+    bias=st.booleans(),
+    mode=MODES)
 @FEW
-def test_transposed_convolution(groups, more, kernel, inputs, outputs, bias):
-    """Rows of the first inputs, ``out / groups`` columns of each."""
-    layer = filled(ElasticConvTranspose2d(32, 24, 4, groups, bias))
-    groups *= more
-    inputs, outputs = 8 * inputs, 8 * outputs
+def test_transposed_convolution(sizes, kernel, bias, mode):
+    inputs, outputs, groups = sizes
+    layer = filled(ElasticConvTranspose2d(24, 24, 4, 2, bias))
+    padding = {2: 0, 4: 1}[kernel]
     plain = nn.ConvTranspose2d(
-        inputs,
-        outputs,
-        kernel,
-        2,
-        padding=kernel // 2 - 1,
-        groups=groups,
-        bias=bias)
-    weight = (slice(inputs), slice(outputs // groups), centred(4, kernel),
-              centred(4, kernel))
-    slices = dict(weight=weight, bias=slice(outputs))
-    if not bias:
-        del slices['bias']
-    x = image(inputs)
-    check(layer, (outputs, kernel, groups), plain, slices, x, exact=False)
-    assert plain(x).shape[2:] == (14, 12)
-    found = layer.slices(inputs, outputs, kernel, groups)
-    for name, index in slices.items():
-        value = layer.state_dict()[name]
-        assert torch.equal(value[found[name]], value[index])
+        inputs, outputs, kernel, 2, padding, groups=groups, bias=bias)
+    args = outputs, kernel, groups
+    slices = check(layer, args, plain, lambda s: image(inputs, s), mode)
+    same_places(layer, layer.slices(inputs, *args), slices)
+    assert layer(image(inputs), *args).shape == (2, outputs, 14, 12)
 
 
-@given(inputs=st.integers(1, 9), outputs=st.integers(1, 7), bias=st.booleans())
+@given(
+    inputs=st.integers(1, 9),
+    outputs=st.integers(1, 7),
+    bias=st.booleans(),
+    mode=MODES)
 @FEW
-def test_linear(inputs, outputs, bias):
+def test_linear(inputs, outputs, bias, mode):
     layer = filled(ElasticLinear(9, 7, bias))
-    slices = dict(weight=(slice(outputs), slice(inputs)), bias=slice(outputs))
-    if not bias:
-        del slices['bias']
-    torch.manual_seed(1)
-    x = torch.randn(3, 2, inputs, requires_grad=True)
-    check(
-        layer, (outputs, ),
-        nn.Linear(inputs, outputs, bias),
-        slices,
-        x,
-        exact=False)
+
+    def make(seed):
+        torch.manual_seed(seed)
+        return torch.randn(3, 2, inputs)
+
+    slices = check(layer, (outputs, ), nn.Linear(inputs, outputs, bias), make,
+                   mode)
+    same_places(layer, layer.slices(inputs, outputs), slices)
 
 
-@pytest.mark.parametrize('momentum', [0.1, 0.7, None])
-@pytest.mark.parametrize('channels', [1, 3, 8])
-def test_batch_norm(momentum, channels):
-    """Only the first channels are updated; ``None`` is the average."""
-    layer = filled(ElasticBatchNorm2d(8, momentum=momentum))
-    layer.num_batches_tracked.zero_()
-    before = {k: v.clone() for k, v in layer.state_dict().items()}
-    slices = {
-        name: slice(channels) if value.dim() else ...
-        for name, value in before.items()
-    }
-    plain = nn.BatchNorm2d(channels, momentum=momentum)
-    check(layer, (), plain, slices, image(channels))
-    layer(image(channels, (5, 4)))
-    plain(image(channels, (5, 4)))
-    assert layer.num_batches_tracked == 2
-    for name in ('running_mean', 'running_var'):
-        now = getattr(layer, name)
-        assert torch.equal(now[:channels], getattr(plain, name))
-        assert torch.equal(now[channels:], before[name][channels:])
-        if momentum is None:
-            means = [
-                image(channels, size).mean((0, 2, 3))
-                for size in ((7, 6), (5, 4))
-            ]
-            if name == 'running_mean':
-                assert torch.allclose(now[:channels], sum(means) / 2)
-    x = image(channels)
-    assert torch.equal(layer.eval()(x), plain.eval()(x))
-    layer.train()
-    state = {k: v.clone() for k, v in layer.state_dict().items()}
-    with frozen_statistics(layer):
+@given(
+    channels=st.integers(1, 8),
+    momentum=st.sampled_from([0.1, 0.7, None]),
+    affine=st.booleans(),
+    track=st.booleans(),
+    mode=MODES)
+@FEW
+def test_batch_norm(channels, momentum, affine, track, mode):
+    """Only the statistics of the first channels change."""
+    options = dict(momentum=momentum, affine=affine, track_running_stats=track)
+    layer = filled(ElasticBatchNorm2d(8, **options))
+    plain = nn.BatchNorm2d(channels, **options)
+    slices = check(layer, (), plain, lambda s: image(channels, s), mode)
+    same_places(layer, layer.slices(channels), slices)
+
+
+def test_statistics_without_momentum_are_averages():
+    layer = ElasticBatchNorm2d(8, momentum=None).double()
+    batches = [image(3, seed).double() for seed in range(4)]
+    for x in batches:
         layer(x)
-    for name, value in layer.state_dict().items():
-        assert torch.equal(value, state[name])
+    means = torch.stack([x.mean((0, 2, 3)) for x in batches])
+    assert layer.num_batches_tracked == 4
+    assert near(layer.running_mean[:3], means.mean(0))
+    assert (layer.running_mean[3:] == 0).all()
+    assert (layer.running_var[3:] == 1).all()
 
 
-def test_norms_that_are_not_elastic_are_refused():
+@pytest.mark.parametrize('momentum', [0.1, None])
+def test_frozen_statistics(momentum):
+    """Normalised by the batch as before; then all is as it was."""
+    layer = filled(ElasticBatchNorm2d(8, momentum=momentum))
+    before = {k: v.clone() for k, v in layer.state_dict().items()}
+    for channels in (3, 8):
+        x = image(channels)
+        with frozen_statistics(layer):
+            out = layer(x)
+        for name, value in layer.state_dict().items():
+            assert torch.equal(value, before[name])
+        assert torch.equal(
+            out,
+            nn.functional.batch_norm(x, None, None, layer.weight[:channels],
+                                     layer.bias[:channels], True))
+    with pytest.raises(KeyError), frozen_statistics(layer):
+        raise KeyError
+    assert layer.momentum == momentum
+    layer(image(3))
+    assert layer.num_batches_tracked == 1
+
+
+def test_what_is_not_elastic_is_refused():
     norm = elastic_norm(dict(type='BN', eps=1e-3, requires_grad=False), 4)
     assert norm.eps == 1e-3 and not norm.weight.requires_grad
     for kind in ('SyncBN', 'GN'):
         with pytest.raises(SettingError, match=f"expected BN.*'{kind}'"):
             elastic_norm(dict(type=kind), 4)
-    with pytest.raises(SettingError, match="attention: expected None or"):
+    with pytest.raises(SettingError, match='attention: expected None or'):
         build_attention('cbam', 4)
 
 
-def copied(plain, elastic, slices):
-    state = elastic.state_dict()
-    assert set(slices) == set(plain.state_dict())
-    plain.load_state_dict({k: state[k][i].clone() for k, i in slices.items()})
-
-
-@pytest.mark.parametrize('channels', [4, 12, 21, 32])
-def test_squeeze_and_excitation_of_mmpose(channels):
+@given(channels=st.integers(1, 32), mode=MODES)
+@FEW
+def test_squeeze_and_excitation(channels, mode):
+    """A small one in all modes; and that of mmpose's
+    ``ViPNAS_MobileNetV3``."""
     layers = pytest.importorskip('mmpose.models.backbones.utils.se_layer')
-    elastic = filled(ElasticSE(32))
-    hidden = channels // 4
-    plain = layers.SELayer(
-        channels,
-        ratio=4,
-        act_cfg=(dict(type='ReLU'),
-                 dict(type='HSigmoid', bias=1.0, divisor=2.0)))
-    check(
-        elastic, (),
-        plain, {
-            'conv1.conv.weight': (slice(hidden), slice(channels)),
-            'conv1.conv.bias': slice(hidden),
-            'conv2.conv.weight': (slice(channels), slice(hidden)),
-            'conv2.conv.bias': slice(channels)
-        },
-        image(channels),
-        exact=False)
+    layer = filled(ElasticSE(32))
+    slices = check(layer, (), ElasticSE(channels),
+                   lambda seed: image(channels, seed), mode)
+    same_places(layer, layer.slices(channels), slices)
+    if channels >= 4:  # mmpose's has no channels inside below
+        acts = dict(type='ReLU'), dict(type='HSigmoid', bias=1.0, divisor=2.0)
+        plain = layers.SELayer(channels, ratio=4, act_cfg=acts)
+        check_double(filled(ElasticSE(32)), plain, channels)
 
 
-@pytest.mark.parametrize('channels', [32, 80, 304])
-def test_global_context_of_mmcv(channels):
+@given(channels=st.integers(1, 320), mode=MODES)
+@FEWER
+def test_global_context(channels, mode):
+    """A small one in all modes; and that of mmcv with a sixteenth of the
+    channels inside, at least 16."""
     from mmcv.cnn.bricks import ContextBlock
-    elastic = filled(ElasticGC(320))
-    with torch.no_grad():  # or the softmax sees one pixel only
-        elastic.conv_mask.weight.mul_(0.1)
+    layer = filled(ElasticGC(320))
+    slices = check(layer, (), ElasticGC(channels),
+                   lambda seed: image(channels, seed), mode)
+    same_places(layer, layer.slices(channels), slices)
     hidden = max(channels // 16, 16)
-    add = 'channel_add_conv.'
-    plain = ContextBlock(channels, max(1 / 16, 16 / channels))
-    check(
-        elastic, (),
-        plain, {
-            'conv_mask.weight': (slice(None), slice(channels)),
-            'conv_mask.bias': ...,
-            f'{add}0.weight': (slice(hidden), slice(channels)),
-            f'{add}0.bias': slice(hidden),
-            f'{add}1.weight': slice(hidden),
-            f'{add}1.bias': slice(hidden),
-            f'{add}3.weight': (slice(channels), slice(hidden)),
-            f'{add}3.bias': slice(channels)
-        },
-        image(channels),
-        exact=False)
+    plain = ContextBlock(channels, (hidden + 0.5) / channels)
+    layer = filled(ElasticGC(320))
+    with torch.no_grad():  # or the softmax sees one pixel only
+        layer.conv_mask.weight.mul_(0.1)
+    check_double(layer, plain, channels)
+
+
+def drawn(*choices):
+    return st.tuples(*map(st.sampled_from, choices))
+
+
+@st.composite
+def bottlenecks(draw):
+    """What makes a block, what makes a small one of the arguments of
+    ``slices``, and two choices of these."""
+    stride, expansion = draw(st.sampled_from([(1, 1), (1, 4), (2, 1)]))
+    attention = draw(st.sampled_from([None, 'gc', 'se']))
+
+    def large(**options):
+        return ElasticBottleneck(12, 16, 5, 2, stride, expansion, attention,
+                                 True, **options)
+
+    def small(inputs, width, kernel, groups, on):
+        return ElasticBottleneck(inputs, width, kernel, groups, stride,
+                                 expansion, attention if on else None)
+
+    sizes = drawn((4, 8, 12), (8, 12, 16), (1, 3, 5), (2, 4), (0, 1))
+    return large, small, draw(sizes), draw(sizes)
+
+
+@st.composite
+def basic_blocks(draw):
+    """As :func:`bottlenecks`."""
+    stride = draw(st.sampled_from([1, 2]))
+    attention = draw(st.sampled_from([None, 'gc', 'se']))
+
+    def large(**options):
+        return ElasticBasicBlock(8, 8, 3, 1, stride, attention, True,
+                                 **options)
+
+    def small(inputs, width, kernel, groups, on):
+        return ElasticBasicBlock(inputs, width, kernel, groups, stride,
+                                 attention if on else None)
+
+    sizes = drawn((4, 8), (4, 8), (1, 3), (1, 2, 4), (0, 1))
+    return large, small, draw(sizes), draw(sizes)
+
+
+@st.composite
+def mobile_blocks(draw):
+    """As :func:`bottlenecks`."""
+    stride = draw(st.sampled_from([1, 2]))
+    attention = draw(st.sampled_from([None, 'gc', 'se']))
+    act = dict(type=draw(st.sampled_from(['ReLU', 'HSwish'])))
+
+    def large(**options):
+        return ElasticMobileBlock(8, 8, 48, 7, 4, stride, attention, True, act,
+                                  **options)
+
+    def small(inputs, width, expanded, kernel, groups, on):
+        return ElasticMobileBlock(inputs, width, expanded, kernel, groups,
+                                  stride, attention if on else None, True, act)
+
+    sizes = drawn((4, 8), (4, 8), (8, 24, 48), (3, 5, 7), (4, 8), (0, 1))
+    return large, small, draw(sizes), draw(sizes)
+
+
+@st.composite
+def deconvs(draw):
+    """As :func:`bottlenecks`."""
+
+    def large():
+        return ElasticDeconvs(16, (16, 16), (4, 4), (2, 2))
+
+    def small(inputs, width, kernel, groups):
+        return ElasticDeconvs(inputs, 2 * [width], 2 * [kernel], groups)
+
+    groups = [(i, j) for i in (2, 4, 8) for j in (2, 4, 8)]
+    sizes = drawn((8, 16), (8, 16), (2, 4), groups)
+    return large, small, draw(sizes), draw(sizes)
 
 
 BLOCKS = dict(
-    bottleneck=(
-        lambda **cp: ElasticBottleneck(12, 16, 5, 2, 1, 1, 'gc', True, **cp),
-        lambda: ElasticBottleneck(8, 8, 3, 4, attention='gc'), 8, (8, 3, 4,
-                                                                   1)),
-    projected=(lambda **cp: ElasticBottleneck(12, 16, 5, 2, 2, 4, 'se', **cp),
-               lambda: ElasticBottleneck(8, 12, 5, 4, 2, 4), 8, (12, 5, 4, 0)),
-    basic=(lambda **cp: ElasticBasicBlock(
-        8, 8, 3, attention='se', projection=True, **cp),
-           lambda: ElasticBasicBlock(4, 4, 3, 2, attention='se'), 4, (4, 3, 2,
-                                                                      1)),
-    widened=(lambda **cp: ElasticBasicBlock(8, 8, 3, projection=True, **cp),
-             lambda: ElasticBasicBlock(4, 8, 3, 2), 4, (8, 3, 2, 0)),
-    mobile=(lambda **cp: ElasticMobileBlock(
-        8, 8, 48, 7, 6, attention='se', act_cfg=dict(type='HSwish'), **cp),
-            lambda: ElasticMobileBlock(
-                8, 8, 24, 5, 12, attention='se', act_cfg=dict(type='HSwish')),
-            8, (8, 24, 5, 12, 1)),
-    strided=(lambda **cp: ElasticMobileBlock(
-        8, 12, 32, 5, 4, 2, attention='gc', **cp),
-             lambda: ElasticMobileBlock(4, 8, 16, 3, 16, 2), 4, (8, 16, 3, 16,
-                                                                 0)),
-    unexpanded=(
-        lambda **cp: ElasticMobileBlock(8, 8, 8, 3, 2, expand=False, **cp),
-        lambda: ElasticMobileBlock(8, 8, 8, 3, 8), 8, (8, 8, 3, 8, 1)),
-    deconvs=(lambda: ElasticDeconvs(16, (12, 12), (4, 4), (2, 2)),
-             lambda: ElasticDeconvs(8, (8, 8), (2, 2),
-                                    (4, 8)), 8, (8, 2, (4, 8))),
-)
+    bottleneck=bottlenecks(), basic=basic_blocks(), mobile=mobile_blocks())
+PARTS = dict(BLOCKS, deconvs=deconvs())
 
 
-@pytest.mark.parametrize('name', BLOCKS)
-def test_a_part_of_a_block_is_a_small_block(name):
-    """Outputs, gradients, running statistics; then in evaluation mode."""
-    large, small, channels, args = BLOCKS[name]
-    large, small = filled(large()).train(), small().train()
-    slices = large.slices(channels, *args)
-    check(large, args, small, slices, image(channels))
-    with torch.no_grad():
-        x = image(channels)
-        assert torch.equal(large.eval()(x, *args), small.eval()(x))
+@pytest.mark.parametrize('kind', PARTS)
+def test_a_part_of_a_block_is_a_small_block(kind):
+
+    @given(case=PARTS[kind], mode=MODES)
+    @FEWER
+    def compare(case, mode):
+        large, small, (inputs, *args), _ = case
+        net = filled(large())
+        slices = check(net, args, small(inputs, *args),
+                       lambda seed: image(inputs, seed), mode)
+        same_places(net, net.slices(inputs, *args), slices)
+
+    compare()
 
 
-@pytest.mark.parametrize('name', BLOCKS)
-def test_a_block_by_itself_runs_whole(name):
-    _, small, channels, args = BLOCKS[name]
-    net = filled(small()).eval()
-    x = image(channels)
-    assert torch.equal(net(x), net(x, *args))
+@pytest.mark.parametrize('kind', PARTS)
+def test_a_block_by_itself_runs_whole(kind):
+
+    @given(case=PARTS[kind])
+    @FEWER
+    def compare(case):
+        _, small, (inputs, *args), _ = case
+        net, twin = filled(small(inputs, *args)), small(inputs, *args)
+        check(net, (), (twin, args), lambda seed: image(inputs, seed))
+        if kind != 'deconvs':
+            assert set(net.slices(inputs)) == set(net.state_dict())
+
+    compare()
 
 
-@pytest.mark.parametrize('name',
-                         [name for name in BLOCKS if name != 'deconvs'])
-def test_recomputation_is_exact(name):
-    """Gradients, statistics and counters, though another part runs between
-    forward and backward."""
-    large, _, channels, args = BLOCKS[name]
-    results = []
-    for with_cp in (False, True):
-        net = filled(large(with_cp=with_cp)).train()
-        x = image(channels)
-        out = net(x, *args)
-        other = net.eval()(image(channels).detach(), *args)
-        net.train()
+def test_a_mobile_block_without_expansion():
+    net = filled(ElasticMobileBlock(8, 8, 8, 3, 2))
+    assert net.expand_conv is None
+    args = 8, 8, 3, 8
+    slices = check(net, args, ElasticMobileBlock(8, 8, 8, 3, 8),
+                   lambda seed: image(8, seed))
+    same_places(net, net.slices(8, *args), slices)
+
+
+@pytest.mark.parametrize('kind', BLOCKS)
+def test_recomputation_is_exact(kind):
+    """Outputs, gradients, statistics and counters, though another part is
+    trained between forward and backward."""
+
+    def train(make, with_cp, momentum, first, second):
+        net = filled(
+            make(with_cp=with_cp, norm_cfg=dict(BN, momentum=momentum)))
+        x = image(first[0]).requires_grad_()
+        out = net(x, *first[1:])
+        other = net(image(second[0], 5).requires_grad_(), *second[1:])
         out.sum().backward()
-        results.append([
+        return [
             out, other, x.grad, *net.buffers(),
             *(p.grad for p in net.parameters() if p.grad is not None)
-        ])
-    for plain, recomputed in zip(*results, strict=True):
-        assert torch.equal(plain, recomputed)
+        ]
+
+    @given(case=BLOCKS[kind], momentum=st.sampled_from([0.1, None]))
+    @FEWER
+    def compare(case, momentum):
+        make, _, *sizes = case
+        found = [train(make, cp, momentum, *sizes) for cp in (False, True)]
+        for plain, again in zip(*found, strict=True):
+            assert torch.equal(plain, again)
+
+    compare()
 
 
-@pytest.mark.parametrize('name', BLOCKS)
-def test_mixed_precision_and_memory_format(name):
-    """Under autocast and in channels_last the same as a small block."""
-    large, small, channels, args = BLOCKS[name]
-    large, small = filled(large()).eval(), small().eval()
-    copied(small, large, large.slices(channels, *args))
-    x = image(channels).detach()
-    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
-        got, expected = large(x, *args), small(x)
-        assert torch.allclose(got, expected, rtol=1e-2, atol=1e-2)
-        assert got.dtype == expected.dtype
-    for net in (large, small):
-        net.to(memory_format=torch.channels_last)
-    x = x.to(memory_format=torch.channels_last)
-    with torch.no_grad():
-        assert torch.allclose(large(x, *args), small(x), rtol=1e-5, atol=1e-5)
+def kept(net, x):
+    """Number of tensors that are kept for the backward pass."""
+    tensors = []
+    with torch.autograd.graph.saved_tensors_hooks(tensors.append, id):
+        net(x)
+    return len(tensors)
 
 
-@pytest.mark.parametrize('layer', [
-    lambda c, o: ElasticUpsample(c, o, dict(type='BN'), 'nearest'),
-    lambda c, o: ElasticUpsample(c, o, dict(type='BN'), 'bilinear'),
-    lambda c, o: ElasticDownsample(c, o, 1, dict(type='BN')),
-    lambda c, o: ElasticDownsample(c, o, 3, dict(type='BN')),
-])
-def test_fusions(layer):
-    large, small = filled(layer(8, 12)).train(), layer(4, 6).train()
-    copied(small, large, large.slices(4, 6))
-    x = image(4, (16, 16))
-    got, expected = large(x, (32, 32), 6), small(x, (32, 32))
-    assert torch.equal(got, expected)
-    for name, index in large.slices(4, 6).items():
-        assert torch.equal(large.state_dict()[name][index],
-                           small.state_dict()[name])
+def test_recomputation_keeps_no_activations():
+    x = image(8).requires_grad_()
+    plain, recomputed = (
+        kept(ElasticBasicBlock(8, 8, with_cp=cp), x) for cp in (False, True))
+    assert recomputed <= 1 < plain
+
+
+FUSIONS = dict(
+    nearest=lambda c, o: ElasticUpsample(c, o, BN, 'nearest'),
+    bilinear=lambda c, o: ElasticUpsample(c, o, BN, 'bilinear'),
+    one_step=lambda c, o: ElasticDownsample(c, o, 1, BN),
+    three_steps=lambda c, o: ElasticDownsample(c, o, 3, BN))
+
+
+@pytest.mark.parametrize('kind', FUSIONS)
+def test_fusions(kind):
+
+    @given(inputs=st.integers(1, 8), outputs=st.integers(1, 12), mode=MODES)
+    @FEWER
+    def compare(inputs, outputs, mode):
+        make, size = FUSIONS[kind], (14, 12)
+        net, twin = filled(make(8, 12)), make(inputs, outputs)
+        slices = check(net, (size, outputs), (twin, (size, )),
+                       lambda seed: image(inputs, seed), mode)
+        same_places(net, net.slices(inputs, outputs), slices)
+
+    compare()
 
 
 def test_slices_are_views():
-    """No copy of what is sliced by its first dimension."""
+    """No copies; of what is whole not even a view."""
     layer = ElasticConv2d(8, 16, 3)
-    from scalenas_mm.ops.elastic.views import view
+    assert view(layer.weight, layer.slices(8)['weight']) is layer.weight
     part = view(layer.weight, layer.slices(8, 4)['weight'])
     assert part.data_ptr() == layer.weight.data_ptr()
     assert part.is_contiguous()
-    assert view(layer.weight, layer.slices(8)['weight']) is layer.weight
-    inner = view(layer.weight, layer.slices(4, 4, 1)['weight'])
+    index = layer.slices(4, 4, 1)['weight']
+    inner = view(layer.weight, index)
     assert inner.untyped_storage()._cdata == (
         layer.weight.untyped_storage()._cdata)
-    assert F.conv2d(image(4), inner).shape[1] == 4
+    assert torch.equal(inner, layer.weight[index])
+
+
+def test_views_of_views():
+    """Weights that lie in a larger tensor, or in channels_last."""
+    flat = torch.randn(3 + 8 * 4 * 25)
+    index = slice(5), slice(3), slice(1, 4), slice(1, 4)
+    weight = flat[3:].view(8, 4, 5, 5)
+    for tensor in (weight, weight.to(memory_format=torch.channels_last)):
+        assert torch.equal(view(tensor, index), weight[index])
