@@ -5,7 +5,7 @@ from typing import Optional
 from matplotlib.figure import Figure
 
 from scalenas_mm.spaces import (Arch, HRNASSpace, ScaleNetSpace, Space,
-                                ViPNASSpace)
+                                ViPNASSpace, WideScaleNetSpace)
 from scalenas_mm.spaces.cost import Size
 from .figures import PathLike
 from .hrnas import draw_searching_blocks
@@ -44,6 +44,7 @@ def draw_arch(space: Space,
 
 draw_arch.register(HRNASSpace, draw_searching_blocks)
 draw_arch.register(ScaleNetSpace, draw_topology)
+draw_arch.register(WideScaleNetSpace, draw_topology)
 draw_arch.register(ViPNASSpace, draw_stages)
 
 

@@ -213,3 +213,17 @@ def test_a_space_without_a_drawing_writes_nothing(space, tmp_path):
     assert not list(tmp_path.iterdir())
     with pytest.raises(ArchError):
         draw_arch(space, SMALL.min_arch())
+
+
+def test_elastic_widths_are_drawn_by_draw_arch(tmp_path):
+    """The channels of each branch stand in every module."""
+    from scalenas_mm.spaces import WideScaleNetSpace
+    from scalenas_mm.visualization import draw_arch, has_drawing
+    space = WideScaleNetSpace([(4, 5), (7, 8), (9, 16), (32, )], width=4)
+    assert has_drawing(space)
+    path = tmp_path / 'wide.png'
+    figure = draw_arch(space, space.min_arch(), path, (64, 64))
+    texts = [t.get_text() for t in figure.findobj() if hasattr(t, 'get_text')]
+    modules = len(space.branches)
+    assert texts.count('4') == texts.count('7') == modules
+    assert texts.count('32') == 3 and path.stat().st_size > 10_000
