@@ -30,9 +30,13 @@ class Phases:
     Args:
         folder (Path): For logs, times and the report.
         metric (str): The metric to show of a line of a log.
+        threads (int): Of each command, unless OMP_NUM_THREADS says it. So
+            small a network often gains little from more than one, and waits
+            for them whenever the machine has something else to do.
     """
 
-    def __init__(self, folder, metric):
+    def __init__(self, folder, metric, threads=1):
+        self.threads = threads
         self.folder = folder
         self.shown = re.compile(
             rf'({re.escape(metric)}|loss|eta):? +([0-9.:e+-]+)')
@@ -70,9 +74,7 @@ class Phases:
         """Write the output to a log, show a line every few seconds."""
         shown = 0.0
         env = dict(os.environ, PYTHONUNBUFFERED='1', PYTHONWARNINGS='ignore')
-        # so small a network gains little from more threads, and waits for
-        # them whenever the machine has something else to do
-        env.setdefault('OMP_NUM_THREADS', '1')
+        env.setdefault('OMP_NUM_THREADS', str(self.threads))
         with open(self.folder / f'{name}.log', 'a') as log:
             process = subprocess.Popen(
                 command,

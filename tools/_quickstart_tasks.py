@@ -25,6 +25,7 @@ class Task(NamedTuple):
             better.
         digits: Decimals to show of it.
         backbone: How the files of exported networks begin.
+        threads: Of each command, unless OMP_NUM_THREADS says it.
         introduction: Below the heading of the report.
     """
     title: str
@@ -39,6 +40,7 @@ class Task(NamedTuple):
     metric: str
     digits: int
     backbone: str = 'scalenet'
+    threads: int = 1
     introduction: str = ('Sub-networks found by topology evolution in one '
                          'supernet, exported and tested as plain models.')
 
@@ -126,16 +128,17 @@ SYSTEMS = dict(
             title='ViPNAS on articulated figures',
             kind='figures',
             data='data/scalenas_demo_figures',
-            teacher='vipnasresnet_td-hm_1xb16-500iters_figures-128x96',
+            teacher='vipnasresnet_td-hm_1xb16-600iters_figures-128x96',
             supernet='vipnasresnet_td-hm_supernet_'
-            '1xb16-350iters_figures-128x96',
+            '1xb16-400iters_figures-128x96',
             search='vipnasresnet_td-hm_search_figures-128x96',
-            teacher_iters=500,
-            supernet_iters=350,
+            teacher_iters=600,
+            supernet_iters=400,
             candidates=24,
             metric='coco/AP',
             digits=4,
             backbone='vipnasresnet',
+            threads=2,
             introduction='Sub-networks found under a limit in one supernet '
             'that is elastic in depth, width, kernel size, groups and '
             'attention, exported and tested as plain models.')))

@@ -171,7 +171,7 @@ def main():
     place.mkdir(parents=True, exist_ok=True)
     os.chdir(place)
     start = time.time()
-    phases = Phases(folder, task.metric)
+    phases = Phases(folder, task.metric, task.threads)
     phases.run(
         'data',
         'dataset_converters/make_demo.py',

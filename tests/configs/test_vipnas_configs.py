@@ -24,7 +24,7 @@ SEARCH = '{}_td-hm_search{}_coco-256x192'
 SUBNET = '{}_td-hm_subnet_8xb64-210e_coco-256x192'
 DEMO = [
     f'vipnasresnet_td-hm_{step}figures-128x96'
-    for step in ('1xb16-500iters_', 'supernet_1xb16-350iters_', 'search_')
+    for step in ('1xb16-600iters_', 'supernet_1xb16-400iters_', 'search_')
 ]
 LIMITS = dict(vipnasresnet=1.44, vipnasmobilenetv3=0.69, vipnashrnet=5.64)
 

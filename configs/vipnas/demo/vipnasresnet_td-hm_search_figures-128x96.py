@@ -1,7 +1,7 @@
 # Networks of at most 30 MMACs: evolution on the trained supernet.
-_base_ = './vipnasresnet_td-hm_supernet_1xb16-350iters_figures-128x96.py'
+_base_ = './vipnasresnet_td-hm_supernet_1xb16-400iters_figures-128x96.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
-load_from = 'work_dirs/vipnasresnet_td-hm_supernet_1xb16-350iters_figures-128x96/iter_350.pth'  # noqa: E501
+load_from = 'work_dirs/vipnasresnet_td-hm_supernet_1xb16-400iters_figures-128x96/iter_400.pth'  # noqa: E501
 
 train_cfg = dict(
     _delete_=True,

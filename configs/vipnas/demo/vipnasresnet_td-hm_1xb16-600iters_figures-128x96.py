@@ -48,7 +48,7 @@ model = dict(
         decoder=_base_.codec),
     test_cfg=dict(flip_test=False))
 
-max_iters = 500
+max_iters = 600
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
