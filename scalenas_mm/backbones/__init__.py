@@ -8,14 +8,14 @@ from .multi_scale import MultiScaleModule
 from .ncp import NCPBlock, NCPNet
 from .scalenet import ScaleNet
 from .transformer_plugin import TransformerPlugin
-from .vipnas import (ViPNASBackbone, ViPNASHRNet, ViPNASMobileNetV3,
-                     ViPNASResNet)
+from .vipnas import (Frames, TViPNASBackbone, ViPNASBackbone, ViPNASHRNet,
+                     ViPNASMobileNetV3, ViPNASResNet)
 
 __all__ = [
-    'FIXED', 'HRNAS', 'HRNASInit', 'Index', 'Maps', 'MultiScaleModule',
-    'NCPBlock', 'NCPNet', 'SHARED', 'SHRINKING', 'ScaleNet',
-    'SearchableBackbone', 'TransformerPlugin', 'ViPNASBackbone', 'ViPNASHRNet',
-    'ViPNASMobileNetV3', 'ViPNASResNet', 'find_searchable', 'followers',
-    'model_parts', 'plain_cfg', 'plain_followers', 'searchable_cfg',
-    'searchable_path'
+    'FIXED', 'Frames', 'HRNAS', 'HRNASInit', 'Index', 'Maps',
+    'MultiScaleModule', 'NCPBlock', 'NCPNet', 'SHARED', 'SHRINKING',
+    'ScaleNet', 'SearchableBackbone', 'TViPNASBackbone', 'TransformerPlugin',
+    'ViPNASBackbone', 'ViPNASHRNet', 'ViPNASMobileNetV3', 'ViPNASResNet',
+    'find_searchable', 'followers', 'model_parts', 'plain_cfg',
+    'plain_followers', 'searchable_cfg', 'searchable_path'
 ]

@@ -1,6 +1,6 @@
 """What every searchable backbone offers."""
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from mmengine.model import BaseModule
 from torch import nn
@@ -111,9 +111,7 @@ def model_parts(model: nn.Module, arch: Arch) -> Dict[str, Index]:
     channels, says where its own entries lie; the others are taken whole.
     """
     out: Dict[str, Index] = {key: ... for key in model.state_dict()}
-    for name, module in model.named_modules():
-        if not hasattr(module, 'parts'):
-            continue
+    for name, module in _outermost(model, lambda m: hasattr(m, 'parts')):
         prefix = f'{name}.' if name else ''
         out = {k: v for k, v in out.items() if not k.startswith(prefix)}
         out.update({prefix + k: v for k, v in module.parts(arch).items()})
@@ -124,12 +122,29 @@ def followers(model: nn.Module) -> Tuple[nn.Module, ...]:
     """Modules beside the searchable backbone that follow its architecture.
 
     They read what to run from the :class:`Maps` of the backbone, and have
-    ``parts(arch)``, ``cost(space)``, their closed-form cost, and
-    ``plain_cfg(cfg, arch)``, the config of an ordinary module that takes the
-    weights of ``parts``.
+    ``parts(arch)`` and ``cost(space)``, their closed-form cost. They, or the
+    module that they are in, have ``plain_cfg(cfg, arch)``, the config of an
+    ordinary module that takes the weights of ``parts``.
     """
-    return tuple(module for module in model.modules()
-                 if hasattr(module, 'parts') and hasattr(module, 'plain_cfg'))
+    return tuple(module for _, module in _outermost(
+        model, lambda m: hasattr(m, 'parts') and hasattr(m, 'cost')))
+
+
+def _outermost(model: nn.Module,
+               wanted: Callable[[nn.Module], bool],
+               name: str = '') -> Iterator[Tuple[str, nn.Module]]:
+    """Modules of a kind, by name, without those that are inside of another
+    such one, or of a network that stands for itself.
+
+    A module lists those under ``independent``, the names of its sub-modules
+    that do not follow the architecture of the model.
+    """
+    if wanted(model):
+        yield name, model
+        return
+    for key, child in model.named_children():
+        if key not in getattr(model, 'independent', ()):
+            yield from _outermost(child, wanted, f'{name}.{key}'.lstrip('.'))
 
 
 def find_searchable(model: nn.Module) -> SearchableBackbone:
@@ -140,7 +155,10 @@ def find_searchable(model: nn.Module) -> SearchableBackbone:
     Raises:
         SettingError: There is none, or more than one.
     """
-    found = [m for m in model.modules() if isinstance(m, SearchableBackbone)]
+    found = [
+        m for _, m in _outermost(model,
+                                 lambda m: isinstance(m, SearchableBackbone))
+    ]
     return _only(found, [m for m in found if m.kind != FIXED],
                  type(model).__name__)
 
@@ -204,9 +222,11 @@ def _at(cfg: Any, path: Tuple[Any, ...]) -> Any:
 def _searchable_paths(cfg: Any, path: Tuple[Any, ...]) -> List[Tuple]:
     items: Any = ()
     if isinstance(cfg, dict):
-        if _is_searchable(cfg):
+        kind = _kind(cfg)
+        if isinstance(kind, type) and issubclass(kind, SearchableBackbone):
             return [path]
-        items = cfg.items()
+        alone = getattr(kind, 'independent', ())
+        items = [(key, item) for key, item in cfg.items() if key not in alone]
     elif isinstance(cfg, (list, tuple)):
         items = enumerate(cfg)
     return [
@@ -221,21 +241,16 @@ def _kind(cfg: Any) -> Any:
     return MODELS.get(kind) if isinstance(kind, str) else kind
 
 
-def _is_searchable(cfg: Any) -> bool:
-    """Whether a config is of a searchable backbone."""
-    kind = _kind(cfg)
-    return isinstance(kind, type) and issubclass(kind, SearchableBackbone)
-
-
 def plain_followers(cfg: Any, arch: Arch) -> Any:
     """A config with ordinary modules in place of :func:`followers`."""
     if isinstance(cfg, (list, tuple)):
         return type(cfg)(plain_followers(item, arch) for item in cfg)
     if not isinstance(cfg, dict):
         return cfg
-    cfg = {key: plain_followers(item, arch) for key, item in cfg.items()}
     plain = getattr(_kind(cfg), 'plain_cfg', None)
-    return cfg if plain is None else plain(cfg, arch)
+    if plain is not None:
+        return plain(cfg, arch)
+    return {key: plain_followers(item, arch) for key, item in cfg.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -51,7 +51,8 @@ def first_sample(model: nn.Module, dataloader: DataLoader) -> Dict[str, Any]:
 
 
 def blank_sample(model: nn.Module, input_size: Sequence[int]) -> Any:
-    """A black image, with what detectors ask of its data sample.
+    """A black image, or clip of them, with what detectors ask of its data
+    sample.
 
     For models that take images. Those that take points or voxels need
     :func:`first_sample`.
@@ -62,9 +63,10 @@ def blank_sample(model: nn.Module, input_size: Sequence[int]) -> Any:
         input_size (Sequence[int]): Height and width.
     """
     size = as_size(input_size)
-    channels = getattr(find_searchable(model).space, 'in_channels', 3)
-    device = next(model.parameters()).device
-    image = torch.zeros(1, channels, *size, device=device)
+    space = find_searchable(model).space
+    shape = (1, *getattr(space, 'clip_shape', ()),
+             getattr(space, 'in_channels', 3), *size)
+    image = torch.zeros(shape, device=next(model.parameters()).device)
     if 'data_samples' not in signature(unwrapped(model).forward).parameters:
         return (image, )
     return dict(
@@ -73,7 +75,8 @@ def blank_sample(model: nn.Module, input_size: Sequence[int]) -> Any:
 
 def resized_sample(sample: Dict[str, Any],
                    input_size: Sequence[int]) -> Dict[str, Any]:
-    """A preprocessed sample with its image blank and of another size.
+    """A preprocessed sample with its image, or clip, blank and of another
+    size.
 
     Its data samples keep everything but the sizes. Samples without an image,
     such as voxels, stay as they are.
@@ -83,10 +86,10 @@ def resized_sample(sample: Dict[str, Any],
         input_size (Sequence[int]): Height and width.
     """
     inputs = sample.get('inputs') if isinstance(sample, dict) else None
-    if not isinstance(inputs, Tensor) or inputs.ndim != 4:
+    if not isinstance(inputs, Tensor) or inputs.ndim not in (4, 5):
         return sample
     size = as_size(input_size)
-    shape = (1, inputs.shape[1], *size)
+    shape = (1, *inputs.shape[1:-2], *size)
     out = dict(sample, inputs=inputs.new_zeros(shape))
     samples = sample.get('data_samples')
     if isinstance(samples, (list, tuple)) and all(

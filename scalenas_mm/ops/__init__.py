@@ -11,6 +11,7 @@ from .mix_conv import MixConv, SqueezeExcitation, build_activation
 from .recompute import frozen_statistics, recomputed
 from .residual import BasicBlock, Bottleneck
 from .searching_block import SearchingBlock
+from .temporal_fusion import TemporalFusion
 
 __all__ = [
     'BasicBlock', 'Bottleneck', 'Downsample', 'ElasticBasicBlock',
@@ -19,7 +20,7 @@ __all__ = [
     'ElasticDeconvs', 'ElasticDownsample', 'ElasticGC', 'ElasticLinear',
     'ElasticMobileBlock', 'ElasticSE', 'ElasticUpsample',
     'LightweightTransformer', 'MixConv', 'SearchingBlock', 'SqueezeExcitation',
-    'Upsample', 'build_activation', 'build_fusion', 'conv_norm',
-    'elastic_fusion', 'elastic_norm', 'frozen_statistics', 'joined',
-    'recomputed'
+    'TemporalFusion', 'Upsample', 'build_activation', 'build_fusion',
+    'conv_norm', 'elastic_fusion', 'elastic_norm', 'frozen_statistics',
+    'joined', 'recomputed'
 ]

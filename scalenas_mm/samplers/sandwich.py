@@ -25,8 +25,8 @@ class SandwichSampler(Sampler):
     def draw(self, space: Space, iteration: int,
              rng: np.random.Generator) -> List[Draw]:
         draws = [
-            Draw('largest', space.max_arch(), 0),
-            Draw('smallest', space.min_arch(), 1)
+            Draw('largest', space.largest(rng), 0),
+            Draw('smallest', space.smallest(rng), 1)
         ]
         return draws + [
             Draw(f'random{i}', space.sample(rng), 2 + i)

@@ -10,6 +10,8 @@ from .scalenet import (ScaleNetArch, ScaleNetModule, ScaleNetSpace,
                        WideScaleNetArch, WideScaleNetSpace)
 from .slopes import cost_slopes, neighbours
 from .space import GENE_DTYPE, Space, as_size
+from .tvipnas import (ElasticHeadsCost, TViPNASArch, TViPNASCostModel,
+                      TViPNASFrame, TViPNASSpace)
 from .vipnas import (ElasticHeadCost, ViPNASArch, ViPNASBranch,
                      ViPNASCostModel, ViPNASHead, ViPNASSpace, ViPNASStage)
 
@@ -21,5 +23,6 @@ __all__ = [
     'ScaleNetSpace', 'SettingError', 'Space', 'ViPNASArch', 'ViPNASBranch',
     'ViPNASCostModel', 'ViPNASHead', 'ViPNASSpace', 'ViPNASStage',
     'WideScaleNetArch', 'WideScaleNetSpace', 'as_size', 'cost_slopes',
-    'neighbours', 'released_flops', 'ElasticHeadCost'
+    'neighbours', 'released_flops', 'ElasticHeadCost', 'ElasticHeadsCost',
+    'TViPNASArch', 'TViPNASCostModel', 'TViPNASFrame', 'TViPNASSpace'
 ]

@@ -40,6 +40,19 @@ class Space(ABC, Generic[A]):
     def min_arch(self) -> A:
         """The cheapest architecture."""
 
+    def largest(self, rng: np.random.Generator) -> A:
+        """One of the largest architectures: :meth:`max_arch`, with random
+        values of choices that make a network neither larger nor smaller."""
+        return self.max_arch()
+
+    def smallest(self, rng: np.random.Generator) -> A:
+        """One of the smallest architectures, as :meth:`largest`."""
+        return self.min_arch()
+
+    def is_largest(self, arch: A) -> bool:
+        """Whether :meth:`largest` may give ``arch``."""
+        return arch == self.max_arch()
+
     @abstractmethod
     def canonical(self, arch: A) -> A:
         """The one value that stands for all that run the same graph."""

@@ -82,7 +82,7 @@ class OneShotSupernet(BaseModel):
             with backbone.active(draw.arch):
                 part, outputs = self._run(_own(inputs), data_samples)
             if outputs is not None and targets is None:
-                largest = draw.arch == backbone.space.max_arch()
+                largest = backbone.space.is_largest(draw.arch)
                 targets = self._targets(
                     _own(inputs), data_samples, outputs, largest)
             # the largest network learns nothing from itself

@@ -4,8 +4,9 @@ from .hrnet import ViPNASHRNet
 from .mobilenetv3 import ViPNASMobileNetV3
 from .resnet import ViPNASResNet
 from .sorting import sort_channels
+from .video import Frames, TViPNASBackbone
 
 __all__ = [
-    'ViPNASBackbone', 'ViPNASHRNet', 'ViPNASMobileNetV3', 'ViPNASResNet',
-    'sort_channels'
+    'Frames', 'TViPNASBackbone', 'ViPNASBackbone', 'ViPNASHRNet',
+    'ViPNASMobileNetV3', 'ViPNASResNet', 'sort_channels'
 ]

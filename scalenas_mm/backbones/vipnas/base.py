@@ -1,5 +1,5 @@
 """What the backbones of ViPNAS have in common."""
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
@@ -9,6 +9,9 @@ from scalenas_mm.spaces import (ArchError, SettingError, ViPNASArch,
                                 ViPNASBranch, ViPNASSpace)
 from ..base import SHARED, Index, Maps, SearchableBackbone
 from .sorting import sort_channels
+
+# the number of a stage, from 1 on, and its map; gives what goes on
+Between = Callable[[int, Tensor], Tensor]
 
 
 class ViPNASBackbone(SearchableBackbone):
@@ -84,10 +87,13 @@ class ViPNASBackbone(SearchableBackbone):
 
         That of a supernet also says the architecture that gave it.
         """
-        maps = self._run(x, self.arch)
+        maps = self.run(x, self.arch, lambda stage, x: x)
         return Maps.of(maps, self.arch) if self.kind == SHARED else tuple(maps)
 
-    def _run(self, x: Tensor, arch: ViPNASArch) -> List[Tensor]:
+    def run(self, x: Tensor, arch: ViPNASArch,
+            between: Between) -> List[Tensor]:
+        """Maps of an architecture, where ``between`` may change what comes
+        out of each stage, in HRNet of its finest branch."""
         raise NotImplementedError
 
     def parts(self, arch: ViPNASArch) -> Dict[str, Index]:
@@ -177,13 +183,15 @@ class Chain(ViPNASBackbone):
     def _run_stem(self, x: Tensor, channels: int) -> Tensor:
         raise NotImplementedError
 
-    def _run(self, x: Tensor, arch: ViPNASArch) -> List[Tensor]:
+    def run(self, x: Tensor, arch: ViPNASArch,
+            between: Between) -> List[Tensor]:
         x = self._run_stem(x, arch.stem)
         maps = []
         for i, stage in enumerate(arch.stages):
             blocks = getattr(self, f'layer{i + 1}')
             for block in blocks[:stage.depth]:
                 x = block(x, *self._part(stage.branches[0]))
+            x = between(i + 1, x)
             if i in self.space.out_indices:
                 maps.append(x)
         return maps

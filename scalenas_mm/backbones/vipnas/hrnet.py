@@ -13,7 +13,7 @@ from scalenas_mm.spaces import (SettingError, ViPNASArch, ViPNASBranch,
                                 ViPNASStage)
 from scalenas_mm.spaces.vipnas.settings import MODULE_BLOCKS
 from ..base import SHARED, Index
-from .base import ViPNASBackbone
+from .base import Between, ViPNASBackbone
 
 EXPANSION = 4  # of the bottlenecks of stage 1
 
@@ -178,18 +178,20 @@ class ViPNASHRNet(ViPNASBackbone):
             and module == arch.stages[-1].depth // MODULE_BLOCKS - 1)
         return 1 if last and len(self.space.out_indices) == 1 else num
 
-    def _run(self, x: Tensor, arch: ViPNASArch) -> List[Tensor]:
+    def run(self, x: Tensor, arch: ViPNASArch,
+            between: Between) -> List[Tensor]:
         x = F.relu(self.bn1(self.conv1(x, arch.stem)), inplace=True)
         x = F.relu(self.bn2(self.conv2(x, arch.stem)), inplace=True)
         depth, (branch, ) = arch.stages[0]
         for block in self.layer1[:depth]:
             x = block(x, *_part(branch))
-        maps = [x]
+        maps = [between(1, x)]
         for i, stage in enumerate(arch.stages[1:], 2):
             maps = self._change(maps, i, stage)
             modules = getattr(self, f'stage{i}')
             for m in range(stage.depth // MODULE_BLOCKS):
                 maps = modules[m](maps, stage, self._targets(arch, i, m))
+            maps[0] = between(i, maps[0])
         return maps
 
     @staticmethod

@@ -14,6 +14,7 @@ from .choices import ViPNASChoices
 from .cost_model import ViPNASCostModel
 from .families import FAMILIES
 from .layout import BRANCH_GENES
+from .within import settings_within
 
 CHUNK = 4096  # keeps all intermediate columns in cache
 
@@ -73,6 +74,11 @@ class ViPNASSpace(ViPNASChoices):
             if self.contains(arch):
                 names[name] = partial(_same, arch)
         return names
+
+    def within(self, arch: ViPNASArch) -> 'ViPNASSpace':
+        """The networks that are nowhere larger than ``arch``, which becomes
+        the largest one, see :func:`~.within.settings_within`."""
+        return ViPNASSpace(self.family, **settings_within(self, arch))
 
     def canonical(self, arch: ViPNASArch) -> ViPNASArch:
         """``arch`` itself: a number of groups that does not fit is no member,
@@ -191,16 +197,35 @@ class ViPNASSpace(ViPNASChoices):
         columns = self.layout.columns(np.asarray(genes))
         return np.stack(self._outputs_of(columns.stages), 1)
 
-    def output_size(self, input_size: Size) -> Size:
-        """Height and width of the map that the head reads."""
+    def stage_sizes(self, input_size: Size) -> List[Size]:
+        """Height and width of the map behind each stage, in HRNet of its
+        finest branch."""
         size = half(as_size(input_size))
-        if self.block == 'hrnet':
-            return half(size)
-        if self.block == 'bottleneck':
+        if self.block != 'mobile':
             size = half(size)
+        sizes = []
         for stage in self.stages:
             size = half(size) if stage.stride == 2 else size
-        return size
+            sizes.append(size)
+        return sizes
+
+    def stage_channels(self, stages: Sequence[Any]) -> List[Any]:
+        """Channels of that map; ``stages`` are those of an architecture, or
+        columns of many."""
+        widths = [stage.branches[0].width for stage in stages]
+        if self.block == 'hrnet':
+            widths[0] = cost.BOTTLENECK_EXPANSION['hrnet'] * widths[0]
+        return widths
+
+    def output_size(self, input_size: Size) -> Size:
+        """Height and width of the map that the head reads."""
+        return self.stage_sizes(input_size)[-1]
+
+    def heatmap_size(self, input_size: Size) -> Size:
+        """Height and width behind the transposed convolutions."""
+        scale = 2**(self.head.layers if self.head else 0)
+        height, width = self.output_size(input_size)
+        return scale * height, scale * width
 
     # -- cost -------------------------------------------------------------
     def cost_model(self, input_size: Size, **parts: Any) -> ViPNASCostModel:
