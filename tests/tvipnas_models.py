@@ -75,7 +75,7 @@ def video_cfg(family='resnet50', key=None, **backbone):
         data_preprocessor=dict(type='scalenas_mm.ClipPreprocessor'),
         key=fixed,
         backbone=dict(
-            type='scalenas_mm.TViPNASBackbone',
+            type='scalenas_mm.TViPNAS',
             network=plain['backbone'],
             within=key.to_dict(),
             heatmaps=JOINTS,

@@ -1,4 +1,5 @@
 """Metrics that the task libraries lack, for any of their configs."""
+from .posetrack_metric import PoseTrackMetric
 from .size_aware_iou import SizeAwareIoU
 
-__all__ = ['SizeAwareIoU']
+__all__ = ['PoseTrackMetric', 'SizeAwareIoU']

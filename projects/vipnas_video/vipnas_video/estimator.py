@@ -28,7 +28,7 @@ class TViPNet(BaseModel):
             not trained. With ``init_cfg`` of type ``Pretrained`` it begins
             with its weights.
         backbone (dict): Config of a
-            :class:`~scalenas_mm.backbones.TViPNASBackbone`.
+            :class:`~scalenas_mm.backbones.TViPNAS`.
         head (dict | Sequence[dict]): See :class:`TemporalHeads`.
         detach (bool): No gradients between frames.
         from_key (bool): Networks of the frames begin with the weights of the

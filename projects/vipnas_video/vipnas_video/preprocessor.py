@@ -25,7 +25,7 @@ class ClipPreprocessor(PoseDataPreprocessor):
         images = super().forward(
             dict(
                 inputs=[image for clip in clips for image in clip],
-                data_samples=None), training)['inputs']
+                data_samples=[]), training)['inputs']
         return dict(
             inputs=torch.stack(images.chunk(len(clips))),
             data_samples=self.cast_data(data.get('data_samples')))

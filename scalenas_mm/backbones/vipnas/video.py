@@ -103,7 +103,7 @@ class FrameNetwork(BaseModule):
 
 
 @MODELS.register_module()
-class TViPNASBackbone(SearchableBackbone):
+class TViPNAS(SearchableBackbone):
     """For each frame after a key frame a network that takes the heatmaps of
     the frame before.
 

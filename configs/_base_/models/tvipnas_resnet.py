@@ -1,0 +1,38 @@
+# S-ViPNAS-Res50 for the key frame, in ``arch`` and ``key``; for the others
+# networks that are nowhere larger. In place of ``arch`` may stand that of
+# another network, or a JSON file of it.
+arch = dict(
+    stem=48,
+    stages=[
+        dict(depth=4, width=80, expansion=1, kernel=3, groups=16, attention=1),
+        dict(
+            depth=6, width=160, expansion=1, kernel=5, groups=16, attention=0),
+        dict(
+            depth=7, width=304, expansion=1, kernel=5, groups=16, attention=1),
+        dict(
+            depth=3, width=608, expansion=1, kernel=5, groups=16, attention=1)
+    ],
+    head=dict(width=144, kernel=4, groups=[16, 16, 16]))
+head = dict(
+    type='scalenas_mm.ElasticHeatmapHead',
+    in_channels=None,  # as the other sizes, in arch
+    out_channels=17,
+    arch=arch,
+    loss=dict(type='mmpose.KeypointMSELoss', use_target_weight=True))
+model = dict(
+    type='scalenas_mm.TViPNet',
+    data_preprocessor=dict(
+        type='scalenas_mm.ClipPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True),
+    key=dict(
+        type='mmpose.TopdownPoseEstimator',
+        backbone=dict(type='scalenas_mm.ViPNASResNet', arch=arch),
+        head=head),
+    backbone=dict(
+        type='scalenas_mm.TViPNAS',
+        network=dict(type='scalenas_mm.ViPNASResNet'),
+        num_frames=3,
+        within=arch),
+    head=head)

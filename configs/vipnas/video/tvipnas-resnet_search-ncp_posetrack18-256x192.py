@@ -1,0 +1,3 @@
+# The same limit and number of networks, by network coding propagation.
+_base_ = './tvipnas-resnet_search_posetrack18-256x192.py'
+train_cfg = dict(searcher=dict(type='NCPSearcher', n0=250))
