@@ -4,8 +4,9 @@ from .demos import KINDS, make_demo, make_demo_digits
 from .digit_scenes import DemoDigits
 from .figure_scenes import DemoFigures
 from .tiny import FORMATS, make_tiny
+from .video_scenes import DemoVideos
 
 __all__ = [
     'CLASSES', 'FORMATS', 'KINDS', 'PALETTE', 'DemoDigits', 'DemoFigures',
-    'make_demo', 'make_demo_digits', 'make_tiny'
+    'DemoVideos', 'make_demo', 'make_demo_digits', 'make_tiny'
 ]

@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Union
 from .photographs import SPLITS
 
 MANIFEST = 'demo.json'
-# called with the numbers of images that are made and wanted
+# called with the numbers of images, or videos, that are made and wanted
 Report = Callable[[int, int], None]
 
 
@@ -31,9 +31,11 @@ class Kind:
         spec (object): Dataclass of the default parameters, with ``train``,
             ``val``, ``size`` and ``seed``.
         write (callable): ``write(root, spec, done)`` writes images and
-            labels below ``root``, calls ``done()`` after each image, and
-            returns what the manifest says beside the parameters; with
-            ``counts[split]['images']``.
+            labels below ``root``, calls ``done()`` after each of what
+            ``train`` and ``val`` count, and returns what the manifest says
+            beside the parameters; with ``counts[split]['images']`` and,
+            unless there is one of annotations per split, the number
+            ``other_files`` of files that are not of one image.
         files (regex): Matches the path below the folder of every file that
             ``write`` makes.
         per_image (int): Number of such files for an image.
@@ -90,14 +92,14 @@ def read_parameters(out: Path, kind: Kind) -> Optional[Dict[str, Any]]:
         content = json.loads((out / MANIFEST).read_text())
         images = sum(content['counts'][split]['images'] for split in SPLITS)
         parameters = content['parameters']
+        other = content.get('other_files', len(SPLITS) if kind.marked else 0)
         if content.get('kind', 'digits') != kind.name:
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    jsons = len(SPLITS) if kind.marked else 0
     files = sum(1 for path in files_of(out)
                 if kind.files.fullmatch(path.relative_to(out).as_posix()))
-    return parameters if files == kind.per_image * images + jsons else None
+    return parameters if files == kind.per_image * images + other else None
 
 
 def check_free(out: Path, kinds: Iterable[Kind], force: bool) -> None:

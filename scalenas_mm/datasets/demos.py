@@ -5,9 +5,10 @@ from typing import Any, Optional, Union
 from .demo_coco import DIGITS_COCO, FIGURES
 from .demo_digits import DIGITS
 from .demo_folder import Report, make
+from .demo_videos import VIDEOS
 from .digit_scenes import DemoDigits
 
-KINDS = {kind.name: kind for kind in (DIGITS, DIGITS_COCO, FIGURES)}
+KINDS = {kind.name: kind for kind in (DIGITS, DIGITS_COCO, FIGURES, VIDEOS)}
 
 
 def make_demo(out: Union[str, Path],
@@ -23,13 +24,14 @@ def make_demo(out: Union[str, Path],
         out (str | Path): The folder. It appears when it is finished.
         kind (str): ``digits`` for segmentation in Cityscapes' layout,
             ``digits-coco`` with boxes and masks or ``figures`` with
-            keypoints, both in COCO's format.
-        spec (DemoDigits | DemoFigures): The parameters; ``KINDS[kind].spec``
-            by default.
+            keypoints, both in COCO's format, ``videos`` with keypoints and
+            tracks in PoseTrack18's files.
+        spec (DemoDigits | DemoFigures | DemoVideos): The parameters;
+            ``KINDS[kind].spec`` by default.
         force (bool): Replace a data set made with other parameters, and move
             a folder with anything else to ``<out>.old``.
-        report (callable): Called after each image with the numbers of images
-            that are made and wanted.
+        report (callable): Called after each image, or video, with the
+            numbers of them that are made and wanted.
 
     Returns:
         bool: False if ``out`` holds this very data set already.

@@ -1,4 +1,4 @@
-"""Draw a figure, or a thing that may hide one, as a picture with opacity.
+"""Draw a figure as a picture with opacity.
 
 Everything is made of convex hulls of circles. They are drawn several times as
 large as they will be, with the number of the body part in a fourth channel,
@@ -14,6 +14,8 @@ from .photographs import draw_colour
 
 ANGLES = np.linspace(0, 2 * np.pi, 20, endpoint=False)
 CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)], -1)
+# A shape has a darker rim and a lighter inside.
+RIMS, LIGHTS = np.stack([CIRCLE, CIRCLE * .66 - .22]), (.88, 1.06)
 SKINS = ((255, 224, 196), (241, 194, 155), (224, 172, 124), (172, 118, 80),
          (120, 78, 52))
 HAIRS = ((38, 30, 28), (84, 54, 36), (140, 92, 48), (214, 178, 106),
@@ -83,10 +85,10 @@ def limb(points: Dict[str,
                       np.ndarray], names: Sequence[str], radii: np.ndarray,
          colour: np.ndarray, part: str, closer: float) -> Shape:
     """A limb through named points."""
-    places = np.array([points[name] for name in names])
-    circles = np.column_stack([places[:, :2], radii])
-    return Shape(circles, colour,
-                 PARTS.index(part) + 1, places[:, 2].mean() + closer)
+    circles = np.array([points[name] for name in names])
+    depth = circles[:, 2].sum() / len(circles) + closer
+    circles[:, 2] = radii
+    return Shape(circles, colour, PARTS.index(part) + 1, depth)
 
 
 def dress_side(points: Dict[str, np.ndarray], look: Look, name: str,
@@ -171,15 +173,29 @@ def dress_head(points: Dict[str, np.ndarray], look: Look,
     return shapes
 
 
-def paint(canvas: np.ndarray, shape: Shape) -> None:
-    """Fill a shape, whose circles are in the canvas' pixels, lit from the
-    left."""
-    for rim, light in ((CIRCLE, .88), (CIRCLE * .66 - .22, 1.06)):
-        points = shape.circles[:, None, :2] + shape.circles[:, None, 2:] * rim
-        hull = cv2.convexHull(
-            (points * 16).reshape(-1, 2).astype(np.int32), returnPoints=True)
-        colour = [min(255., light * value) for value in shape.colour.tolist()]
-        cv2.fillConvexPoly(canvas, hull, (*colour, shape.part), shift=4)
+def sort_shapes(shapes: List[Shape]) -> Tuple[List[Shape], np.ndarray]:
+    """Shapes, the farthest first, and all their circles (n, 3)."""
+    shapes = sorted(shapes, key=lambda shape: shape.depth)
+    return shapes, np.concatenate([shape.circles for shape in shapes])
+
+
+def paint(canvas: np.ndarray, shapes: List[Shape],
+          circles: np.ndarray) -> None:
+    """Fill shapes, the first one first, lit from the left.
+
+    Args:
+        canvas (np.ndarray): uint8 (h, w, 4): RGB and the number of the part.
+        shapes (list): Give colours and parts.
+        circles (np.ndarray): Those of the shapes, in the canvas' pixels.
+    """
+    rims = circles[:, None, None, :2] + circles[:, None, None, 2:] * RIMS
+    rims, end = (rims * 16).astype(np.int32), 0
+    for shape in shapes:
+        start, end = end, end + len(shape.circles)
+        for rim, light in enumerate(LIGHTS):
+            hull = cv2.convexHull(rims[start:end, rim].reshape(-1, 2))
+            colour = [min(255., light * c) for c in shape.colour.tolist()]
+            cv2.fillConvexPoly(canvas, hull, (*colour, shape.part), shift=4)
 
 
 def render(shapes: List[Shape], places: np.ndarray,
@@ -196,14 +212,13 @@ def render(shapes: List[Shape], places: np.ndarray,
         the part (n, ) that is seen at each place, counted from 1.
     """
     fine = 2 if scale > 100 else 4
-    circles = np.concatenate([shape.circles for shape in shapes])
+    shapes, circles = sort_shapes(shapes)
     low = (circles[:, :2] - circles[:, 2:]).min(0)
     high = (circles[:, :2] + circles[:, 2:]).max(0)
     width, height = np.ceil((high - low) * scale).astype(int) + 2
     canvas = np.zeros((height * fine, width * fine, 4), np.uint8)
-    for shape in sorted(shapes, key=lambda shape: shape.depth):
-        moved = (shape.circles - [*low, 0]) * scale * fine
-        paint(canvas, shape._replace(circles=moved + [fine, fine, 0]))
+    moved = (circles - [*low, 0]) * scale * fine + [fine, fine, 0]
+    paint(canvas, shapes, moved)
     at = (places - low) * scale * fine + fine
     columns, rows = np.rint(at).astype(int).T
     parts = canvas[rows.clip(0, height * fine - 1),
@@ -261,27 +276,3 @@ def draw_figure(height: float, rng: np.random.Generator) -> Sprite:
     places = np.array([points[name][:2] for name in KEYPOINTS])
     sprite, parts = render(shapes, places, height)
     return sprite._replace(seen=is_seen(points, parts))
-
-
-def draw_thing(height: float, rng: np.random.Generator) -> Sprite:
-    """A post, a ball, a box or a bush, ``height`` pixels tall."""
-    colour = draw_colour(rng) * rng.uniform(.3, .8)
-    kind = rng.integers(4)
-    if kind == 0:
-        circles = [[0, 0, .05], [0, 1, .05]]
-    elif kind == 1:
-        circles = [[0, 0, .5]]
-    elif kind == 2:
-        width = rng.uniform(.6, 1.2)
-        circles = [[x, y, .03] for x in (0, width) for y in (0, 1)]
-    else:
-        leaves = np.column_stack(
-            [rng.uniform(0, 1, (12, 2)),
-             rng.uniform(.2, .35, 12)])
-        green = np.array([60., 130, 50])
-        return render([
-            Shape(leaf[None], green * rng.uniform(.6, 1.2), 1, depth)
-            for depth, leaf in enumerate(leaves)
-        ], np.zeros((0, 2)), height)[0]
-    shape = Shape(np.array(circles, float), colour, 1, 0)
-    return render([shape], np.zeros((0, 2)), height)[0]

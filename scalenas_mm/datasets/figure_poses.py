@@ -4,7 +4,7 @@ Coordinates are (x, y, z) in units of the standing height: x to the right of
 the picture, y down, z towards the viewer; the origin is between the hips. A
 figure that is not turned faces the viewer: its left side has x > 0.
 """
-from typing import Dict, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -22,6 +22,8 @@ LENGTHS = dict(
 # Points of the head, of the left side, as seen from its centre
 HEAD = dict(
     nose=(0, .018, .078),
+    head_top=(0, -.088, 0),
+    head_bottom=(0, .098, -.02),
     eye=(.027, -.008, .052),
     ear=(.07, .004, -.004),
     mouth=(.016, .043, .066),
@@ -127,40 +129,94 @@ def add_head(points: Dict[str, np.ndarray], turn: np.ndarray,
             points[f'{side}_{name}'] = centre + size * turn @ offset
 
 
-def draw_pose(rng: np.random.Generator,
-              width: float = 1.,
-              head: float = 1.) -> Dict[str, np.ndarray]:
-    """A figure in a random pose, seen from a random side.
+# Where Pose.pack puts the first angle of the torso and of the view
+LEAN, YAW = 0, 17
+
+
+class Pose(NamedTuple):
+    """The angles of a figure, in degrees.
+
+    ``torso`` is (2, ): lean forward and tilt aside. ``arms`` is (2, 4) and
+    ``legs`` (2, 3), of the left and the right side, in the order of POSES.
+    ``head`` is (1, ): its turn. ``view`` is (2, ): turn of the figure, 0
+    faces the viewer and 90 the right of the picture, and its roll in the
+    picture.
+    """
+    torso: np.ndarray
+    arms: np.ndarray
+    legs: np.ndarray
+    head: np.ndarray
+    view: np.ndarray
+
+    def pack(self) -> np.ndarray:
+        """All angles as one array (19, )."""
+        return np.concatenate([np.ravel(part) for part in self])
+
+    @classmethod
+    def unpack(cls, angles: np.ndarray) -> 'Pose':
+        """The pose of angles (19, )."""
+        torso, arms, legs, head, view = np.split(angles, [2, 10, 16, 17])
+        return cls(torso, arms.reshape(2, 4), legs.reshape(2, 3), head, view)
+
+
+def draw_angles(rng: np.random.Generator, name: Optional[str] = None) -> Pose:
+    """Random angles within those of a pose, seen from a random side.
 
     Args:
         rng (np.random.Generator): Source of randomness.
+        name (str, optional): One of POSES; any of them by default.
+    """
+    pose = POSES[rng.choice(list(POSES)) if name is None else name]
+    torso = [rng.uniform(*pose.get('lean', (-4, 6))), rng.uniform(-7, 7)]
+    swap = rng.choice([-1, 1])
+    arms, legs = [], []
+    for side in SIDES.values():
+        which = int(side * swap < 0)
+        arms.append([rng.uniform(*r) for r in pose['arms'][which]])
+        legs.append([rng.uniform(*r) for r in pose['legs'][which]])
+    head = rng.uniform(-25, 25)
+    # Most look at the viewer, some away.
+    yaw = rng.normal(0, 30) if rng.random() < .8 else rng.uniform(0, 360)
+    view = [yaw, rng.normal(0, 4)]
+    return Pose(*(np.array(part)
+                  for part in (torso, arms, legs, [head], view)))
+
+
+def take_pose(pose: Pose,
+              width: float = 1.,
+              head: float = 1.) -> Dict[str, np.ndarray]:
+    """A figure in a pose.
+
+    Args:
+        pose (Pose): Its angles.
         width (float): Of shoulders and hips, 1 is usual.
         head (float): Size of the head, 1 is usual.
 
     Returns:
         dict: Name of a point -> its coordinates (3,): the KEYPOINTS, and
-        ``neck``, ``head`` (its centre), ``left_mouth``, ``left_hand``,
-        ``left_toe`` and so on.
+        ``neck``, ``head`` (its centre), ``head_top``, ``head_bottom`` (just
+        below the chin), ``left_mouth``, ``left_hand``, ``left_toe`` and so
+        on.
     """
-    pose = POSES[rng.choice(list(POSES))]
-    torso = rotate(0, -rng.uniform(*pose.get('lean', (-4, 6))))
-    torso = torso @ rotate(2, rng.uniform(-7, 7))
+    lean, tilt = pose.torso
+    torso = rotate(0, -lean) @ rotate(2, tilt)
     up = -.40 - .07 * head
     points = dict(
         neck=torso @ [0, -.335, 0], head=torso @ [0, up, .012 + .02 * head])
-    swap = rng.choice([-1, 1])
-    for name, side in SIDES.items():
+    for (name, side), arm, leg in zip(SIDES.items(), pose.arms, pose.legs):
         points[f'{name}_shoulder'] = torso @ [side * width * .105, -.30, 0]
         points[f'{name}_hip'] = np.array([side * width * .07, 0, 0])
-        which = int(side * swap < 0)
-        bend_arm(points, name,
-                 np.array([rng.uniform(*r) for r in pose['arms'][which]]),
-                 side)
-        bend_leg(points, name,
-                 np.array([rng.uniform(*r) for r in pose['legs'][which]]),
-                 side)
-    add_head(points, torso @ rotate(1, rng.uniform(-25, 25)), head)
-    # Most look at the viewer, some away.
-    yaw = rng.normal(0, 30) if rng.random() < .8 else rng.uniform(0, 360)
-    view = rotate(2, rng.normal(0, 4)) @ rotate(1, yaw)
+        bend_arm(points, name, arm, side)
+        bend_leg(points, name, leg, side)
+    add_head(points, torso @ rotate(1, pose.head[0]), head)
+    yaw, roll = pose.view
+    view = rotate(2, roll) @ rotate(1, yaw)
     return {name: view @ point for name, point in points.items()}
+
+
+def draw_pose(rng: np.random.Generator,
+              width: float = 1.,
+              head: float = 1.) -> Dict[str, np.ndarray]:
+    """A figure in a random pose, seen from a random side; see
+    :func:`take_pose`."""
+    return take_pose(draw_angles(rng), width, head)

@@ -7,8 +7,9 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .figure_drawing import Sprite, draw_figure, draw_thing
+from .figure_drawing import Sprite, draw_figure
 from .photographs import SPLITS, check_size, draw_background, load_photos
+from .thing_drawing import draw_thing
 
 
 @dataclass(frozen=True)

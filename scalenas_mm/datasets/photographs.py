@@ -12,16 +12,17 @@ SPLITS = ('train', 'val')
 CITIES = ('china', 'flower')
 
 
-def check_size(spec: object) -> None:
+def check_size(spec: object, what: str = 'images') -> None:
     """Raise ValueError unless numbers of images and their size are sensible.
 
     Args:
         spec (object): Has ``train``, ``val``, ``size`` and ``seed``.
+        what (str): What the numbers count.
     """
     values = vars(spec)
     for split in SPLITS:
         if values[split] < 1:
-            raise ValueError(f'number of {split} images must be at least '
+            raise ValueError(f'number of {split} {what} must be at least '
                              f'1, got {values[split]}')
     size = values['size']
     if not 16 <= min(size) <= max(size) <= 4096:

@@ -399,5 +399,5 @@ def test_failure_leaves_nothing(tmp_path):
 
 
 def test_unknown_kind(tmp_path):
-    with pytest.raises(ValueError, match='digits-coco, figures, got cats'):
+    with pytest.raises(ValueError, match='figures, videos, got cats'):
         make_demo(tmp_path, 'cats')
