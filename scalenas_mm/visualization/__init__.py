@@ -10,6 +10,8 @@ _MODULES = dict(
     ExportedNetwork='report',
     Report='report',
     draw_arch='drawings',
+    draw_frame_costs='tvipnas',
+    draw_frames='tvipnas',
     draw_searching_blocks='hrnas',
     draw_sheet='sheet',
     draw_stages='vipnas',
@@ -24,10 +26,11 @@ _MODULES = dict(
     write_report='report')
 
 __all__ = [
-    'ExportedNetwork', 'Report', 'draw_arch', 'draw_searching_blocks',
-    'draw_sheet', 'draw_stages', 'draw_topology', 'has_drawing',
-    'load_records', 'plot_fronts', 'plot_pareto', 'plot_progress',
-    'plot_trajectory', 'read_fronts', 'write_report'
+    'ExportedNetwork', 'Report', 'draw_arch', 'draw_frame_costs',
+    'draw_frames', 'draw_searching_blocks', 'draw_sheet', 'draw_stages',
+    'draw_topology', 'has_drawing', 'load_records', 'plot_fronts',
+    'plot_pareto', 'plot_progress', 'plot_trajectory', 'read_fronts',
+    'write_report'
 ]
 
 

@@ -5,11 +5,12 @@ from typing import Optional
 from matplotlib.figure import Figure
 
 from scalenas_mm.spaces import (Arch, HRNASSpace, ScaleNetSpace, Space,
-                                ViPNASSpace, WideScaleNetSpace)
+                                TViPNASSpace, ViPNASSpace, WideScaleNetSpace)
 from scalenas_mm.spaces.cost import Size
 from .figures import PathLike
 from .hrnas import draw_searching_blocks
 from .scalenet import draw_topology
+from .tvipnas import draw_frames
 from .vipnas import draw_stages
 
 
@@ -46,6 +47,7 @@ draw_arch.register(HRNASSpace, draw_searching_blocks)
 draw_arch.register(ScaleNetSpace, draw_topology)
 draw_arch.register(WideScaleNetSpace, draw_topology)
 draw_arch.register(ViPNASSpace, draw_stages)
+draw_arch.register(TViPNASSpace, draw_frames)
 
 
 def has_drawing(space: Space) -> bool:

@@ -38,6 +38,14 @@ def as_table(records: Iterable[Record]) -> pd.DataFrame:
     return _flat([dict(vars(record)) for record in records])
 
 
+def flat(records: pd.DataFrame) -> pd.DataFrame:
+    """A table as :func:`load_records` has it, also of one as pandas reads the
+    archive."""
+    if 'metrics' in records:
+        return _flat(records.to_dict('records'))
+    return records
+
+
 def _flat(rows: List[Dict[str, Any]]) -> pd.DataFrame:
     """A column for each entry of what is a dict, named with a dot."""
     return pd.DataFrame([{
@@ -59,8 +67,7 @@ def evaluated(records: pd.DataFrame, metric: Optional[str],
         KeyError: ``cost`` is unknown, or no candidate has the metric.
         ValueError: No candidate was evaluated.
     """
-    if 'metrics' in records:
-        records = _flat(records.to_dict('records'))
+    records = flat(records)
     if not len(records) or not (records.status == OK).any():
         raise ValueError('records: expected at least one evaluated '
                          f'candidate, got {len(records)} records')

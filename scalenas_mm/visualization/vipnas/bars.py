@@ -117,15 +117,16 @@ def draw_routes(axes: Axes, picture: Picture, ends: int) -> None:
         start = begins.exchanges[0] if j else begins.left
         end = meet + ARROW / 2
         if j == 0:  # which a head reads
-            end = bands[-1].right + ARROW
+            end = picture.end
         _line(axes, [(start, y), (end - ARROW / 2, y)])
         if j < ends:
             _arrow(axes, (end - ARROW / 2, y), end)
     for i, band in enumerate(bands):
         for k, x in enumerate(band.exchanges):
-            _exchange(axes, x, rows[:len(band.groups)], f'{i}/{k}')
+            _exchange(axes, x, rows[:len(band.groups)],
+                      f'{picture.name}{i}/{k}')
     if joined:
-        _exchange(axes, meet, rows, 'last/0')
+        _exchange(axes, meet, rows, f'{picture.name}last/0')
 
 
 def _exchange(axes: Axes, x: float, rows: Sequence[float], name: str) -> None:

@@ -7,7 +7,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from scalenas_mm.spaces import ViPNASArch, ViPNASSpace
+from scalenas_mm.spaces import Arch, Space, ViPNASArch, ViPNASSpace
 from scalenas_mm.spaces.cost import Size
 from ..figures import FAINT, INK, MUTED
 from ..hrnas.colours import BAND, EDGE
@@ -18,12 +18,21 @@ from .rows import branch_sizes, words
 NAMES = dict(gc='global context (GC)', se='squeeze-and-excitation (SE)')
 
 
-def summary(space: ViPNASSpace, arch: ViPNASArch,
-            input_size: Optional[Size]) -> str:
-    """What there is and what it costs, in one line."""
+def summary(space: Space, arch: Arch, input_size: Optional[Size],
+            networks: Sequence[ViPNASArch], what: str) -> str:
+    """What there is and what it costs, in one line.
+
+    Args:
+        space (Space): The space of ``arch``.
+        arch (Arch): All that is drawn.
+        input_size (tuple[int], optional): Of the image.
+        networks (Sequence[ViPNASArch]): What ``arch`` consists of.
+        what (str): What may have attention.
+    """
     facts, most = space.facts(arch), space.facts(space.max_arch())
-    places = sum(len(stage.branches) for stage in arch.stages)
-    what = 'stages' if space.block != 'hrnet' else 'branches'
+    places = sum(
+        len(stage.branches) for network in networks
+        for stage in network.stages)
     cost = space.complexity(arch, input_size or (64, 64))
     parts = [
         f'{facts["blocks"]} of {most["blocks"]} blocks',
@@ -50,7 +59,7 @@ def draw_caption(axes: Axes, picture: Picture, title: str, text: str) -> None:
 
 
 def label_bands(axes: Axes, bands: Sequence[Band]) -> None:
-    """Title and size of the map above each column, facts below each row."""
+    """Title and size of the map above each column."""
     for band in bands:
         middle = (band.left + band.right) / 2
         note = band.column.note
@@ -64,8 +73,13 @@ def label_bands(axes: Axes, bands: Sequence[Band]) -> None:
             color=INK)
         axes.text(
             middle, band.top + 0.08, note, ha='center', size=8, color=MUTED)
+
+
+def state_facts(axes: Axes, bands: Sequence[Band]) -> None:
+    """What the bars are, below each row."""
+    for band in bands:
         for group in band.groups:
-            _facts(axes, middle, group)
+            _facts(axes, (band.left + band.right) / 2, group)
 
 
 def _facts(axes: Axes, middle: float, group: Group) -> None:
@@ -90,13 +104,16 @@ def _facts(axes: Axes, middle: float, group: Group) -> None:
             zorder=3)
 
 
-def label_rows(axes: Axes, picture: Picture, space: ViPNASSpace,
-               input_size: Optional[Size]) -> None:
+def label_rows(axes: Axes,
+               picture: Picture,
+               space: ViPNASSpace,
+               input_size: Optional[Size],
+               left: float = MARGIN) -> None:
     """Stride and size of the map of each branch."""
     sizes = branch_sizes(space, input_size) if input_size else []
     for b, y in enumerate(picture.rows):
         axes.text(
-            MARGIN,
+            left,
             y + 0.03,
             f'stride {4 * 2**b}',
             size=9.5,
@@ -104,17 +121,19 @@ def label_rows(axes: Axes, picture: Picture, space: ViPNASSpace,
             color=INK)
         if sizes:
             axes.text(
-                MARGIN,
-                y - 0.02,
-                words(sizes[b]),
-                size=8,
-                va='top',
-                color=MUTED)
+                left, y - 0.02, words(sizes[b]), size=8, va='top', color=MUTED)
 
 
-def draw_legend(axes: Axes, picture: Picture, space: ViPNASSpace) -> None:
-    """Colours, and below them what else there is to see."""
-    groups = [group for band in picture.bands for group in band.groups]
+def draw_legend(axes: Axes,
+                pictures: Sequence[Picture],
+                space: ViPNASSpace,
+                others: Sequence[Any] = ()) -> None:
+    """Colours, and below them what else there is to see, ``others`` last."""
+    picture = pictures[0]
+    groups = [
+        group for each in pictures for band in each.bands
+        for group in band.groups
+    ]
     kernels = sorted({group.row.kernel for group in groups})
     _legend(axes, picture, 0.42, [
         Patch(facecolor=colour(k), label=f'kernel {k} × {k}') for k in kernels
@@ -135,7 +154,7 @@ def draw_legend(axes: Axes, picture: Picture, space: ViPNASSpace) -> None:
                    markersize=4.5,
                    markerfacecolor='white',
                    label='branches exchange'))
-    _legend(axes, picture, 0.18, more)
+    _legend(axes, picture, 0.18, [*more, *others])
 
 
 def _marker(marker: str, size: float, shade: str, label: str) -> Line2D:

@@ -90,49 +90,80 @@ class Band(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """Bands, heights of the rows and the size of the figure."""
+    """Bands, heights of the rows and the size of the figure.
+
+    Attributes:
+        end: Where the arrow of the first row ends.
+        name: For the gids of its lines.
+    """
     width: float
     height: float
     rows: Tuple[float, ...]
     bands: Tuple[Band, ...]
+    end: float
+    name: str = ''
 
 
 def make_picture(columns: Sequence[Column], branches: bool) -> Picture:
     """Place all bars: stages from left to right, branches as rows."""
     shape = BRANCHES if branches else CHAIN
-    unit = shape.tallest / sqrt(
-        max(row.most for column in columns for row in column.rows))
-    text = 0.12 + LINE * shape.lines
-    tall = _heights(columns, unit)
-    height = shape.top + sum(tall) + len(tall) * (ABOVE + text) + BOTTOM
-    rows: List[float] = []
-    edge = height - shape.top
-    for value in tall:
-        rows.append(edge - ABOVE - value / 2)
-        edge -= ABOVE + value + text
-    content = sum(map(_width, columns)) + shape.gap * (len(columns) - 1)
+    widths = [column_width(column) for column in columns]
+    height = shape.top + total_height(columns, shape) + BOTTOM
+    content = sum(widths) + shape.gap * (len(columns) - 1)
     before = MARGIN + shape.labels
     width = max(before + content + ARROW + MARGIN, NARROW)
     left = before + (width - before - content - ARROW - MARGIN) / 2
+    rows, bands = place(columns, widths, shape, left, height - shape.top)
+    return Picture(width, height, rows, bands, bands[-1].right + ARROW)
+
+
+def place(columns: Sequence[Column], widths: Sequence[float], shape: Shape,
+          left: float,
+          top: float) -> Tuple[Tuple[float, ...], Tuple[Band, ...]]:
+    """Heights of the rows, and bands of these widths, from a corner on."""
+    unit, tall = _unit(columns, shape), _heights(columns, shape)
+    rows: List[float] = []
+    edge = top
+    for value in tall:
+        rows.append(edge - ABOVE - value / 2)
+        edge -= ABOVE + value + _text(shape)
     bands = []
-    for column in columns:
-        right = left + _width(column)
+    for column, width in zip(columns, widths):
+        right = left + width
         last = len(column.rows) - 1
         bands.append(
             Band(
-                column, left, right, height - shape.top,
-                rows[last] - tall[last] / 2 - text,
+                column, left, right, top,
+                rows[last] - tall[last] / 2 - _text(shape),
                 tuple(
                     _group(row, left, right, rows[j], tall[j], unit,
                            column.module)
                     for j, row in enumerate(column.rows)),
                 _exchanges(column, left, right, shape.gap)))
         left = right + shape.gap
-    return Picture(width, height, tuple(rows), tuple(bands))
+    return tuple(rows), tuple(bands)
 
 
-def _heights(columns: Sequence[Column], unit: float) -> List[float]:
+def total_height(columns: Sequence[Column], shape: Shape) -> float:
+    """Of the highest band."""
+    tall = _heights(columns, shape)
+    return sum(tall) + len(tall) * (ABOVE + _text(shape))
+
+
+def _text(shape: Shape) -> float:
+    """Height of the text below a row."""
+    return 0.12 + LINE * shape.lines
+
+
+def _unit(columns: Sequence[Column], shape: Shape) -> float:
+    """Height of a bar of one channel."""
+    return shape.tallest / sqrt(
+        max(row.most for column in columns for row in column.rows))
+
+
+def _heights(columns: Sequence[Column], shape: Shape) -> List[float]:
     """Of the highest bar of each row."""
+    unit = _unit(columns, shape)
     num = max(len(column.rows) for column in columns)
     return [
         unit * sqrt(
@@ -148,7 +179,8 @@ def _bars(column: Column) -> float:
     return PITCH * last + EXCHANGE * (last // column.module)
 
 
-def _width(column: Column) -> float:
+def column_width(column: Column) -> float:
+    """Room for its bars and its text."""
     text = max(text_width(row) for row in column.rows)
     return max(LEAST, 2 * PAD + max(text, _bars(column) + BAR))
 

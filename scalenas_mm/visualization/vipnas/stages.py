@@ -7,7 +7,8 @@ from scalenas_mm.spaces import ViPNASArch, ViPNASSpace
 from scalenas_mm.spaces.cost import Size
 from ..figures import PathLike, new_figure, save_figure
 from .bars import draw_band, draw_routes
-from .labels import draw_caption, draw_legend, label_bands, label_rows, summary
+from .labels import (draw_caption, draw_legend, label_bands, label_rows,
+                     state_facts, summary)
 from .layout import make_picture
 from .rows import make_columns
 
@@ -48,11 +49,14 @@ def draw_stages(space: ViPNASSpace,
         draw_band(axes, band)
     draw_routes(axes, picture, len(space.out_indices) if branches else 1)
     label_bands(axes, picture.bands)
+    state_facts(axes, picture.bands)
     if branches:
         label_rows(axes, picture, space, input_size)
-    draw_caption(axes, picture, title or f'ViPNAS · {space.family}',
-                 summary(space, arch, input_size))
-    draw_legend(axes, picture, space)
+    draw_caption(
+        axes, picture, title or f'ViPNAS · {space.family}',
+        summary(space, arch, input_size, [arch],
+                'branches' if branches else 'stages'))
+    draw_legend(axes, [picture], space)
     if path is not None:
         save_figure(figure, path)
     return figure
