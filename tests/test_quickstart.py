@@ -113,7 +113,7 @@ def test_tasks_fit_their_configs(quickstart):
         task for tasks in quickstart.SYSTEMS.values()
         for task in tasks.values() if not task.shrinks
     ]
-    assert len(tasks) == len(quickstart.TASKS) + 1
+    assert len(tasks) == len(quickstart.TASKS) + 2
     for task in tasks:
         teacher, supernet, search = (
             shipped(quickstart.config_path(name))

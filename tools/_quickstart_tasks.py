@@ -3,7 +3,7 @@
 Names of configs are file names below configs/ without ``.py``. Standard
 library only, as in ``_cli``.
 """
-from typing import NamedTuple
+from typing import NamedTuple, Tuple
 
 
 class Task(NamedTuple):
@@ -26,6 +26,8 @@ class Task(NamedTuple):
         digits: Decimals to show of it.
         backbone: How the files of exported networks begin.
         threads: Of each command, unless OMP_NUM_THREADS says it.
+        baseline: Of videos: configs of a supernet and a search of networks
+            for single frames.
         introduction: Below the heading of the report.
     """
     title: str
@@ -41,6 +43,7 @@ class Task(NamedTuple):
     digits: int
     backbone: str = 'scalenet'
     threads: int = 1
+    baseline: Tuple[str, ...] = ()
     introduction: str = ('Sub-networks found by topology evolution in one '
                          'supernet, exported and tested as plain models.')
 
@@ -141,4 +144,25 @@ SYSTEMS = dict(
             threads=2,
             introduction='Sub-networks found under a limit in one supernet '
             'that is elastic in depth, width, kernel size, groups and '
-            'attention, exported and tested as plain models.')))
+            'attention, exported and tested as plain models.')),
+    tvipnas=dict(
+        pose=Task(
+            title='T-ViPNAS on videos of articulated figures',
+            kind='videos',
+            data='data/scalenas_demo_videos',
+            teacher='vipnasresnet_td-hm_1xb16-600iters_videos-128x96',
+            supernet='tvipnas-resnet_supernet_1xb8-300iters_videos-128x96',
+            search='tvipnas-resnet_search_videos-128x96',
+            teacher_iters=600,
+            supernet_iters=300,
+            candidates=24,
+            metric='posetrack/AP_sum',
+            digits=2,
+            backbone='tvipnas',
+            threads=2,
+            baseline=('vipnasresnet_td-hm_supernet_'
+                      '1xb16-300iters_videos-128x96',
+                      'vipnasresnet_td-hm_search_videos-128x96'),
+            introduction='Networks of the three frames after a key frame, '
+            'found together under a limit, exported and tested as plain '
+            'models. The metric is the sum of their AP.')))

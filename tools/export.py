@@ -53,6 +53,11 @@ def parse_args():
         action='store_true',
         help='write configs that need no other file')
     parser.add_argument(
+        '--onnx',
+        action='store_true',
+        help='write the networks as ONNX files, too: NAME.onnx, of a video '
+        'model NAME.key.onnx, NAME.frame_1.onnx, ...')
+    parser.add_argument(
         '--task',
         metavar='NAME',
         help='of the archive of a joint search: for which task')
@@ -75,6 +80,8 @@ def parse_args():
         parser.error('--for needs --backbone-only')
     if args.standalone and args.backbone_only:
         parser.error('--backbone-only writes no config: no --standalone')
+    if args.onnx and args.backbone_only:
+        parser.error('--backbone-only writes no model: no --onnx')
     return args
 
 
@@ -141,7 +148,9 @@ def export(args):
     from mmengine.registry import init_default_scope
 
     import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
-    from scalenas_mm.export import backbone_name
+    from scalenas_mm.export import backbone_name, check_onnx
+    if args.onnx:
+        check_onnx()
     init_default_scope(config.get('default_scope', 'mmengine'))
     source = opened(args, config, meta)
     for record in chosen:
@@ -158,7 +167,7 @@ def export(args):
             export_backbone(source, record, folder, target)
         else:
             text = comment(record, archive, objectives)
-            export_whole(source, record, folder, text, args.standalone)
+            export_whole(source, record, folder, text, args)
 
 
 def opened(args, config, meta):
@@ -176,13 +185,17 @@ def opened(args, config, meta):
     return open_shrunk(Path(args.config), config, folder, meta)
 
 
-def export_whole(source, record, folder, text, standalone):
+def export_whole(source, record, folder, text, args):
     """Write a candidate as a model and say what it costs."""
     from scalenas_mm.export import export_candidate
     from scalenas_mm.visualization import draw_arch
-    export_candidate(source, record, folder, text, standalone, draw_arch)
+    files = export_candidate(source, record, folder, text, args.standalone,
+                             draw_arch, args.onnx)
     print(f'exported {folder / source.name(record)}.py  ' +
           text.splitlines()[-1])
+    for name, difference in files.items():
+        print(f'  {folder / name}: outputs differ from those of torch by '
+              f'{difference:.1e} of the largest')
     before, after = source.costs(record)
     if before != after:
         print(f'  without layers that reach no output: backbone '

@@ -88,9 +88,13 @@ def evolve(phases, task, args):
     """A teacher, its supernet and a search; returns the archive and the
     weights that export reads."""
     teacher = train(phases, 'teacher', task.teacher, args.teacher_iters)
-    begins = [f'model.architecture.init_cfg.checkpoint={teacher}']
-    taught_by = read_config(config_path(
-        task.supernet)).model.distillation.teacher
+    model = read_config(config_path(task.supernet)).model
+    begins = [
+        'model.architecture.' +
+        ('key.' if 'key' in model.architecture else '') +
+        f'init_cfg.checkpoint={teacher}'
+    ]
+    taught_by = model.distillation.teacher
     if taught_by != 'self':
         begins.append(f'model.distillation.teacher.checkpoint={teacher}')
     supernet = train(phases, 'supernet', task.supernet, args.supernet_iters,
@@ -183,7 +187,12 @@ def main():
     front, chosen = three_of_the_front(archive, task.metric)
     export(phases, task, archive, weights, chosen)
     from quickstart_report import report
-    report(task, phases, archive, front, chosen)
+    more = []
+    if task.baseline:
+        from _quickstart_video import after_search
+        more = after_search(phases, task, args, chosen,
+                            stem(task, archive, chosen[-1]))
+    report(task, phases, archive, front, chosen, more)
     print(f'== all done in {time.time() - start:.0f} s')
 
 

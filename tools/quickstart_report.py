@@ -31,8 +31,9 @@ def main():
            *three_of_the_front(archive, task.metric))
 
 
-def report(task, phases, archive, front, chosen):
-    """Print the table and write the report beside it."""
+def report(task, phases, archive, front, chosen, more=()):
+    """Print the table and write the report beside it, with more pictures:
+    their captions and files."""
     import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
     from scalenas_mm.search import read_meta
     from scalenas_mm.visualization import (Report, load_records, plot_pareto,
@@ -69,7 +70,7 @@ def report(task, phases, archive, front, chosen):
                 f'{max(macs) / min(macs):.2f}',
             },
             plots=[('All candidates of the search', folder / 'pareto.png'),
-                   history(task, archive, folder)],
+                   history(task, archive, folder), *more],
             predictions=[('Validation images', folder / 'predictions.png')],
             commands={
                 'Look at the candidates':
@@ -197,22 +198,39 @@ def drawn_by(path, checkpoint):
         logger='silent')
     dataset = DATASETS.build(config.val_dataloader.dataset)
     paint = painter(config.visualizer, dataset.metainfo)
-    files = {}  # of top-down pose, an image has a sample for each person
-    for index in range(len(dataset)):
-        files.setdefault(dataset.get_data_info(index)['img_path'],
-                         []).append(index)
+    files = files_of(dataset)
     images, truths, predictions = [], [], []
     for i in np.linspace(0, len(files) - 1, IMAGES).astype(int):
         file = list(files)[i]
-        batch = pseudo_collate([dataset[index] for index in files[file]])
+        batch = pseudo_collate([dataset[index] for index, _ in files[file]])
         with torch.no_grad():
             samples = model.val_step(batch)
+        samples = [
+            sample if frame is None else sample.frames[frame]
+            for sample, (_, frame) in zip(samples, files[file])
+        ]
         images.append(imread(file, channel_order='rgb'))
         truths.append(paint(images[-1], samples, draw_pred=False))
         predictions.append(paint(images[-1], samples, draw_gt=False))
     meta = dataset.metainfo
     legend = dict(zip(meta.get('classes', ()), meta.get('palette', ())))
     return images, truths, predictions, legend
+
+
+def files_of(dataset):
+    """What to look at: places in the data set by the file of the image, and
+    the frame of a clip, None if there are none. Of top-down pose, an image has
+    a sample for each person; of clips, last frames are looked at."""
+    files = {}
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        frame = None
+        if 'frames' in info:
+            frame = max(t for t, one in enumerate(info['frames'])
+                        if not one['padded'])
+            info = info['frames'][frame]
+        files.setdefault(info['img_path'], []).append((index, frame))
+    return files
 
 
 def painter(visualizer, metainfo):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import (Any, Callable, Dict, Iterator, List, Mapping, Optional,
-                    Sequence, Tuple)
+                    Sequence, Set, Tuple)
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -22,6 +22,7 @@ from scalenas_mm.registry import MODELS
 from scalenas_mm.search import Record, differences
 from scalenas_mm.spaces import Complexity
 from .config import inheriting_config, standalone_config, task_config
+from .onnx_files import write_onnx_files
 from .subnet import ExportError, Subnet, cut
 
 # space, architecture, file, height and width
@@ -187,7 +188,8 @@ def export_candidate(source: Source,
                      folder: Path,
                      comment: str,
                      standalone: bool = False,
-                     draw: Optional[Draw] = None) -> None:
+                     draw: Optional[Draw] = None,
+                     onnx: bool = False) -> Dict[str, float]:
     """Cut a candidate out, verify it and write its files, all or none.
 
     A config, a checkpoint, the architecture as JSON and, where its space has
@@ -201,11 +203,18 @@ def export_candidate(source: Source,
         standalone (bool): The config needs no other file.
         draw (Callable, optional): Draws an architecture, such as
             :func:`~scalenas_mm.visualization.draw_arch`.
+        onnx (bool): Write its networks as ONNX files, too.
+
+    Returns:
+        dict[str, float]: Of the ONNX files, by name, how much their outputs
+        differ from those of torch: see :func:`.onnx_files.write_onnx_files`.
 
     Raises:
-        ExportError: Its outputs are not those of the supernet, or its
-            architecture is not the one that was measured.
+        ExportError: Its outputs are not those of the supernet, its
+            architecture is not the one that was measured, or there is no
+            ONNX file of it.
     """
+    found: Dict[str, float] = {}
     source = source.at(record)
     subnet = source.cut(source.arch(record))
     with written_together(folder, source.name(record)) as path:
@@ -216,6 +225,10 @@ def export_candidate(source: Source,
         if draw is not None:
             draw(source.space, subnet.arch, path.with_suffix('.png'),
                  source.evaluation['input_size'])
+        if onnx:
+            found = write_onnx_files(subnet.model, path,
+                                     source.evaluation['input_size'])
+    return found
 
 
 @contextmanager
@@ -235,7 +248,7 @@ def _config_text(source: Source, subnet: Subnet, folder: Path, comment: str,
                  standalone: bool) -> str:
     config = source.config.to_dict()
     if 'custom_imports' in config:
-        config['custom_imports']['imports'] = _imports(source)
+        config['custom_imports']['imports'] = _imports(source, subnet)
     if source.base is None or standalone:
         return standalone_config(
             Config(config), source.base, subnet.cfg, comment)
@@ -243,15 +256,21 @@ def _config_text(source: Source, subnet: Subnet, folder: Path, comment: str,
                              comment, config)
 
 
-def _imports(source: Source) -> List[str]:
+def _imports(source: Source, subnet: Subnet) -> List[str]:
     """What a config imports, without the homes of modules that follow the
-    architecture: ordinary ones stand in their place."""
+    architecture, where ordinary ones stand in their place."""
     names = source.config.custom_imports.imports
-    homes = [type(m).__module__ for m in followers(source.model)]
+    unused = {type(m).__module__ for m in followers(source.model)}
+    used = {type(m).__module__ for m in subnet.model.modules()}
     return [
         name for name in ([names] if isinstance(names, str) else names)
-        if not any(f'{home}.'.startswith(f'{name}.') for home in homes)
+        if _holds(name, used) or not _holds(name, unused)
     ]
+
+
+def _holds(name: str, modules: Set[str]) -> bool:
+    """Whether one of these modules is ``name``, or lies in it."""
+    return any(f'{module}.'.startswith(f'{name}.') for module in modules)
 
 
 def _save(source: Source, subnet: Subnet, record: Record, path: Path) -> None:

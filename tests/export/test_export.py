@@ -360,3 +360,25 @@ def test_fixed_cfg_leaves_the_original_alone(tiny):
     assert 'arch' not in cfg['architecture']['backbone']
     with pytest.raises(ArchError):
         runner.model.backbone.space.from_dict({})
+
+
+def test_onnx(tiny, searched, exported, tmp_path):
+    """Beside the model, with its outputs."""
+    pytest.importorskip('onnx', reason='needs the extra onnx')
+    ort = pytest.importorskip('onnxruntime', reason='needs the extra onnx')
+    out = export(tiny, searched, '--id', '5', '--onnx', '--out', tmp_path)
+    assert 'scalenet_0005.onnx: outputs differ from those of torch by' in out
+    assert {path.suffix
+            for path in tmp_path.iterdir()
+            } == {'.json', '.onnx', '.png', '.pth', '.py'}
+    model = runner_of(exported / 'scalenet_0005.py', tmp_path / 'run').model
+    weights = torch.load(tmp_path / 'scalenet_0005.pth', weights_only=True)
+    model.load_state_dict(weights['state_dict'])
+    session = ort.InferenceSession(tmp_path / 'scalenet_0005.onnx')
+    image = torch.randn(session.get_inputs()[0].shape)
+    with torch.no_grad():
+        expected = model.eval()(image, mode='tensor').numpy()
+    found, = session.run(None, dict(image=image.numpy()))
+    assert abs(found - expected).max() < 1e-4 * abs(expected).max()
+    assert '--backbone-only writes no model' in export(
+        tiny, searched, '--id', '5', '--onnx', '--backbone-only', code=2)

@@ -168,12 +168,13 @@ class TViPNASChoices(Space[TViPNASArch]):
     def columns(self, genes: np.ndarray) -> List[TViPNASFrame]:
         """Each frame of many architectures: arrays in place of values."""
         grid = self._grid(np.asarray(genes))
-        names = np.array(self.operations)
-        return [
-            TViPNASFrame(names[grid[:, t, 0]], grid[:, t, 1].astype(np.int64),
-                         self.spatial.layout.columns(grid[:, t, TEMPORAL:]))
-            for t in range(self.num_frames)
-        ]
+        names: Any = np.array(self.operations)
+        out = []
+        for rows in grid.transpose(1, 0, 2):
+            stage: Any = rows[:, 1].astype(np.int64)
+            network: Any = self.spatial.layout.columns(rows[:, TEMPORAL:])
+            out.append(TViPNASFrame(names[rows[:, 0]], stage, network))
+        return out
 
     def gene_choices(self) -> Tuple[np.ndarray, ...]:
         own = (np.arange(len(self.operations), dtype=GENE_DTYPE),

@@ -42,7 +42,9 @@ class ElasticHeadsCost:
             self.one.complexity_batch(rows, input_size)
             for rows in self.space.networks_of(genes)
         ]
-        return ComplexityBatch(*(sum(column) for column in zip(*found)))
+        params: Any = sum(one.params for one in found)
+        macs: Any = sum(one.macs for one in found)
+        return ComplexityBatch(params, macs)
 
     def key_gflops(self, input_size: Size) -> float:
         """Of the key frame, as the paper counts."""

@@ -44,15 +44,16 @@ class Detector:
             dataset = dataset['dataset']
         steps = deepcopy(dataset.get('pipeline') or [])
         if not steps or steps[0].get('type') not in LOADERS:
-            raise SettingError(
-                'detector: test_dataloader.dataset.pipeline[0]',
-                'LoadImageFromFile', steps[:1])
+            raise SettingError('detector: test_dataloader.dataset.pipeline[0]',
+                               'LoadImageFromFile', steps[:1])
         steps[0] = dict(type='mmdet.LoadImageFromNDArray')
         model_cfg = deepcopy(config.model)
         model_cfg.pop('init_cfg', None)
         self.model: Any = MODELS.build(model_cfg).to(device).eval()
         load_strictly(
-            self.model, read_checkpoint(checkpoint), checkpoint,
+            self.model,
+            read_checkpoint(checkpoint),
+            checkpoint,
             other_parts=True)
         # annotations, which a film does not have
         self.transforms = Compose(

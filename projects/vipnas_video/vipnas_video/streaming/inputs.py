@@ -42,9 +42,10 @@ class GivenBoxes:
             SettingError: They are of another one.
         """
         if num is not None and num != len(self.frames):
-            raise SettingError('boxes: frames',
-                               f'{num} lists, one for each frame of the video',
-                               len(self.frames))
+            raise SettingError(
+                'boxes: frames',
+                f'{num} lists, one for each frame of the video',
+                len(self.frames))
         for one in self.frames[0] if self.frames else []:
             x1, y1, x2, y2 = one.box
             if x2 <= 0 or y2 <= 0 or x1 >= size[1] or y1 >= size[0]:
@@ -70,15 +71,16 @@ def read_boxes(path: Union[str, Path]) -> GivenBoxes:
     if not isinstance(frames, list):
         raise SettingError(f'boxes {path}: frames', 'a list for each frame',
                            frames)
-    return GivenBoxes([_frame(f'frames[{i}]', f)
-                       for i, f in enumerate(frames)])
+    return GivenBoxes(
+        [_frame(f'frames[{i}]', f) for i, f in enumerate(frames)])
 
 
 def _frame(field: str, rows: Any) -> List[Person]:
     if not isinstance(rows, list):
         raise SettingError(f'boxes: {field}', 'a list of boxes', rows)
-    people = [_person(f'boxes: {field}[{i}]', row)
-              for i, row in enumerate(rows)]
+    people = [
+        _person(f'boxes: {field}[{i}]', row) for i, row in enumerate(rows)
+    ]
     tracks = [one.track for one in people]
     if len(set(tracks)) != len(tracks):
         raise SettingError(f'boxes: {field}', 'each track_id once', tracks)
@@ -88,8 +90,7 @@ def _frame(field: str, rows: Any) -> List[Person]:
 def _person(field: str, row: Any) -> Person:
     if not isinstance(row, dict):
         raise SettingError(field, 'a dict with track_id and bbox', row)
-    track, box, score = (row.get(key)
-                         for key in ('track_id', 'bbox', 'score'))
+    track, box, score = (row.get(key) for key in ('track_id', 'bbox', 'score'))
     if type(track) is not int:
         raise SettingError(f'{field}.track_id', 'a whole number', track)
     numbers = isinstance(box, list) and len(box) == 4 and all(map(_real, box))

@@ -79,8 +79,9 @@ class OnnxNetworks(TorchNetworks):
         try:
             import onnxruntime as ort
         except ImportError:
-            raise SettingError('onnx', "onnxruntime: pip install '"
-                               "scalenas_mm[onnx]'", 'none') from None
+            raise SettingError(
+                'onnx', "onnxruntime: pip install '"
+                "scalenas_mm[onnx]'", 'none') from None
         if not path.is_file():
             raise SettingError('onnx', f'a file {path}', 'none')
         options = ort.SessionOptions()
