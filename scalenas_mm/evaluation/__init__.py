@@ -6,7 +6,7 @@ from .identity import evaluation_identity
 from .ranks import RankError, agree, alone, from_main, together
 from .sample import (blank_sample, first_sample, preprocessed, resized_sample,
                      run_tensor, tensors, unwrapped)
-from .sequential import Sequential
+from .sequential import Sequential, quiet
 from .statistics import (Statistics, calibrated, estimate_statistics,
                          local_norms, with_statistics)
 from .weights import (common_digest, load_strictly, read_checkpoint,
@@ -17,7 +17,7 @@ __all__ = [
     'alone', 'batches_digest', 'blank_sample', 'calibrated',
     'calibration_batches', 'common_digest', 'cost_model', 'count',
     'estimate_statistics', 'evaluation_identity', 'first_sample', 'from_main',
-    'load_strictly', 'local_norms', 'preprocessed', 'read_checkpoint',
+    'load_strictly', 'local_norms', 'preprocessed', 'quiet', 'read_checkpoint',
     'resized_sample', 'rest_of_model', 'run_tensor', 'seeded', 'tensors',
     'together', 'unwrapped', 'weights_digest', 'with_statistics'
 ]

@@ -64,8 +64,8 @@ def blank_sample(model: nn.Module, input_size: Sequence[int]) -> Any:
     """
     size = as_size(input_size)
     space = find_searchable(model).space
-    shape = (1, *getattr(space, 'clip_shape', ()),
-             getattr(space, 'in_channels', 3), *size)
+    shape = (1, *getattr(space, 'clip_shape',
+                         ()), getattr(space, 'in_channels', 3), *size)
     image = torch.zeros(shape, device=next(model.parameters()).device)
     if 'data_samples' not in signature(unwrapped(model).forward).parameters:
         return (image, )

@@ -10,10 +10,7 @@ codec = dict(
     input_size=(192, 256),
     heatmap_size=(48, 64),
     sigma=2)
-load = [
-    dict(type='mmpose.LoadImage'),
-    dict(type='mmpose.GetBBoxCenterScale')
-]
+load = [dict(type='mmpose.LoadImage'), dict(type='mmpose.GetBBoxCenterScale')]
 crop = dict(type='mmpose.TopdownAffine', input_size=codec['input_size'])
 pack = dict(type='mmpose.PackPoseInputs')
 train_pipeline = [
