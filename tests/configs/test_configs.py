@@ -35,6 +35,8 @@ SCOPES = dict(
 # folder of a task or of a system -> what it imports besides
 PROJECTS = dict(
     bottomup_pose=['projects.higherhrnet.higherhrnet'],
+    video=['projects.vipnas_video.vipnas_video'],
+    video_demo=['projects.vipnas_video.vipnas_video'],
     vipnas=['projects.vipnas.vipnas'])
 
 pytest.importorskip('mmseg')
