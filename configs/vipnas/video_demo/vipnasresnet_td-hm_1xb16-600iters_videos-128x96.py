@@ -1,6 +1,7 @@
 # The network of the key frame, S-ViPNet: the largest one of a small space,
 # trained alone on single frames.
 _base_ = [
+    '../../_base_/models/vipnas_resnet_videos.py',
     '../../_base_/datasets/videos_td-hm_128x96.py',
     '../../_base_/mmpose_runtime.py'
 ]
@@ -13,35 +14,8 @@ model = dict(
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True),
-    # three stages of the ResNet: crops are small
-    backbone=dict(
-        type='scalenas_mm.ViPNASResNet',
-        stem=(16, ),
-        stages=[
-            dict(depth=(1, 2), width=(24, 32), groups=(4, ), stride=1),
-            dict(
-                depth=(1, 2, 3),
-                width=(32, 48, 64),
-                kernel=(3, 5),
-                groups=(4, 8),
-                stride=2),
-            dict(
-                depth=(1, 2, 3),
-                width=(48, 64, 80, 96),
-                kernel=(3, 5),
-                groups=(4, 8),
-                stride=2)
-        ],
-        head=dict(width=(24, 32), groups=(2, 4))),
-    head=dict(
-        type='scalenas_mm.ElasticHeatmapHead',
-        in_channels=96,
-        out_channels=17,
-        deconv_out_channels=(32, 32, 32),
-        deconv_kernel_sizes=(4, 4, 4),
-        deconv_num_groups=(2, 2, 2),
-        loss=dict(type='mmpose.KeypointMSELoss', use_target_weight=True),
-        decoder=_base_.codec),
+    backbone=_base_.network,
+    head=dict(decoder=_base_.codec, **_base_.head),
     test_cfg=dict(flip_test=False))
 
 max_iters = 600
