@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from _cli import fail, read_config
@@ -38,6 +40,9 @@ class Phases:
     def __init__(self, folder, metric, threads=1):
         self.threads = threads
         self.folder = folder
+        self.running = {}
+        self.lock = threading.Lock()
+        self.shared = self.stopped = False
         self.shown = re.compile(
             rf'({re.escape(metric)}|loss|eta):? +([0-9.:e+-]+)')
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -46,9 +51,33 @@ class Phases:
         if self.path.is_file():
             self.seconds = json.loads(self.path.read_text())
 
+    def at_once(self, *steps):
+        """Run functions of other steps, two at a time, each with half of the
+        threads; returns their results. If one fails, all are ended."""
+        self.shared = True
+        with ThreadPoolExecutor(2) as pool:
+            futures = [pool.submit(step) for step in steps]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+                results = [future.result(0) for future in futures]
+            except BaseException as error:
+                self.stop()
+                first = (f.exception() for f in futures if f.done())
+                raise next(filter(None, first), error)
+        self.shared = False
+        return results
+
+    def stop(self):
+        """End the commands that run, and start no others."""
+        self.stopped = True
+        for process in list(self.running.values()):
+            process.terminate()
+
     def run(self, name, script, *args, done=None):
         """Run a tool unless the file ``done`` is there."""
         from scalenas_mm._files import write_atomic
+        if self.stopped:
+            sys.exit(f'quickstart: {name} was not begun')
         if done is not None and Path(done).is_file():
             print(f'== {name}: done before ({done})')
             return
@@ -66,15 +95,21 @@ class Phases:
             tail = '\n'.join(log.read_text().splitlines()[-12:])
             sys.exit(f'{tail}\nquickstart: {name} failed with code {code}; '
                      f'the whole log is {log}')
-        self.seconds[name] = self.seconds.get(name, 0) + spent
-        write_atomic(self.path, json.dumps(self.seconds, indent=2))
-        print(f'   {spent:.0f} s', flush=True)
+        with self.lock:
+            self.seconds[name] = self.seconds.get(name, 0) + spent
+            write_atomic(self.path, json.dumps(self.seconds, indent=2))
+        print(f'   {self._of(name)}{spent:.0f} s', flush=True)
+
+    def _of(self, name):
+        """Whose line it is, where that is not plain."""
+        return f'{name:<18} ' if self.shared else ''
 
     def _follow(self, name, command):
         """Write the output to a log, show a line every few seconds."""
         shown = 0.0
         env = dict(os.environ, PYTHONUNBUFFERED='1', PYTHONWARNINGS='ignore')
-        env.setdefault('OMP_NUM_THREADS', str(self.threads))
+        env.setdefault('OMP_NUM_THREADS',
+                       str(max(1, self.threads // (1 + self.shared))))
         with open(self.folder / f'{name}.log', 'a') as log:
             process = subprocess.Popen(
                 command,
@@ -82,18 +117,25 @@ class Phases:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True)
+            self.running[name] = process
             try:
+                if self.stopped:  # before it was among those that run
+                    process.terminate()
                 for line in process.stdout:
                     log.write(line)
                     log.flush()
                     if STEP.search(line) and time.time() - shown > 5:
                         shown = time.time()
-                        print('   ' + self._progress(line), flush=True)
+                        print(
+                            f'   {self._of(name)}{self._progress(line)}',
+                            flush=True)
                 return process.wait()
             except BaseException:
                 process.terminate()
                 process.wait()
                 raise
+            finally:
+                del self.running[name]
 
     def _progress(self, line):
         """A bar and the most interesting numbers of a line of a log."""
@@ -119,6 +161,21 @@ def train(phases, name, config, iters, *options):
         *options,
         done=checkpoint)
     return checkpoint
+
+
+def search(phases, name, supernet, candidates, step='search'):
+    """Search; returns the archive."""
+    archive, path = WORK / name / 'archive.jsonl', config_path(name)
+    finished = archive.is_file() and archive.read_bytes().count(
+        b'\n') >= candidates
+    first = min(read_config(path).train_cfg.searcher.n0, candidates)
+    if finished:
+        print(f'== {step}: done before ({archive})')
+    else:
+        phases.run(step, 'search.py', path, supernet, '--resume',
+                   '--cfg-options', f'train_cfg.searcher.N={candidates}',
+                   f'train_cfg.searcher.n0={first}')
+    return archive
 
 
 def lengths(config, iters):

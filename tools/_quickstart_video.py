@@ -1,11 +1,11 @@
-"""What a quickstart on videos does after its search."""
+"""What a quickstart on videos does beside and after its search."""
 from pathlib import Path
 
 from _cli import read_config
-from _quickstart_phases import WORK, config_path, train
+from _quickstart_phases import WORK, config_path, search, train
 
 
-def after_search(phases, task, args, chosen, path):
+def after_search(phases, task, chosen, path):
     """Compare with single frames, draw, annotate a video.
 
     Args:
@@ -16,8 +16,7 @@ def after_search(phases, task, args, chosen, path):
         list: Captions and files of pictures for the report.
     """
     from scalenas_mm.visualization import draw_frame_costs
-    start = WORK / task.teacher / f'iter_{args.teacher_iters}.pth'
-    show_comparison(compare(phases, task, args, start, chosen))
+    show_comparison(compare(task, chosen))
     out = film(phases, task, path)
     print(f'The annotated video is in {out.resolve()}')
     picture = phases.folder / 'macs_per_frame.png'
@@ -25,22 +24,23 @@ def after_search(phases, task, args, chosen, path):
     return [('MACs of each frame', picture)]
 
 
-def compare(phases, task, args, start, chosen):
-    """Search single-frame networks under the same average limit; returns the
-    rows of a table."""
+def search_single_frames(phases, task, args, teacher):
+    """Train and search single-frame networks, within the same limit on
+    average; what a video's networks are compared with."""
+    supernet, found = task.baseline
+    iters = args.supernet_iters * iterations(supernet) / iterations(
+        task.supernet)
+    weights = train(phases, 'baseline_supernet', supernet, round(iters),
+                    f'model.architecture.init_cfg.checkpoint={teacher}')
+    most = read_config(config_path(found)).train_cfg.searcher.N
+    search(phases, found, weights, min(most, args.candidates),
+           'baseline_search')
+
+
+def compare(task, chosen):
+    """Rows of a table: exported networks, and the best for single frames."""
     from scalenas_mm.search import read_archive
-    supernet, search = task.baseline
-    weights = train(
-        phases, 'baseline_supernet', supernet,
-        round(args.supernet_iters * iterations(supernet) /
-              iterations(task.supernet)),
-        f'model.architecture.init_cfg.checkpoint={start}')
-    archive = WORK / search / 'archive.jsonl'
-    searcher = read_config(config_path(search)).train_cfg.searcher
-    num = min(searcher.N, args.candidates)
-    phases.run('baseline_search', 'search.py', config_path(search), weights,
-               '--resume', '--cfg-options', f'train_cfg.searcher.N={num}',
-               f'train_cfg.searcher.n0={min(searcher.n0, num)}')
+    archive = WORK / task.baseline[1] / 'archive.jsonl'
     alone = max((r for r in read_archive(archive) if r.ok),
                 key=lambda record: record.metrics['posetrack/AP'])
     rows = [row(f'#{record.id}', record) for record in chosen]

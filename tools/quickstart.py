@@ -12,10 +12,11 @@ import os
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 from _cli import read_config
-from _quickstart_phases import ROOT, WORK, Phases, config_path, train
+from _quickstart_phases import ROOT, WORK, Phases, config_path, search, train
 from _quickstart_tasks import SYSTEMS, TASKS
 
 
@@ -88,6 +89,15 @@ def evolve(phases, task, args):
     """A teacher, its supernet and a search; returns the archive and the
     weights that export reads."""
     teacher = train(phases, 'teacher', task.teacher, args.teacher_iters)
+    if not task.baseline:
+        return follow(phases, task, args, teacher)
+    from _quickstart_video import search_single_frames
+    return phases.at_once(*(partial(step, phases, task, args, teacher)
+                            for step in (follow, search_single_frames)))[0]
+
+
+def follow(phases, task, args, teacher):
+    """What comes after a teacher."""
     model = read_config(config_path(task.supernet)).model
     begins = [
         'model.architecture.' +
@@ -107,21 +117,6 @@ def shrink(phases, task, args):
     train(phases, 'supernet', task.supernet, args.supernet_iters)
     work = WORK / task.supernet
     return work / 'archive.jsonl', work / 'shrunk'
-
-
-def search(phases, name, supernet, candidates):
-    """Search; returns the archive."""
-    archive, path = WORK / name / 'archive.jsonl', config_path(name)
-    finished = archive.is_file() and archive.read_bytes().count(
-        b'\n') >= candidates
-    first = min(read_config(path).train_cfg.searcher.n0, candidates)
-    if finished:
-        print(f'== search: done before ({archive})')
-    else:
-        phases.run('search', 'search.py', path, supernet, '--resume',
-                   '--cfg-options', f'train_cfg.searcher.N={candidates}',
-                   f'train_cfg.searcher.n0={first}')
-    return archive
 
 
 def three_of_the_front(archive, metric):
@@ -160,11 +155,11 @@ def export(phases, task, archive, weights, chosen):
     phases.run('export', 'export.py', config_path(task.search), weights,
                '--archive', archive, '--force', '--id',
                *(record.id for record in chosen))
-    for record in chosen:
-        name = stem(task, archive, record)
-        phases.run(f'test_{record.id}', 'test.py', f'{name}.py', f'{name}.pth',
-                   '--work-dir', phases.folder, '--out',
-                   f'{name}.metrics.json')
+    names = {record.id: stem(task, archive, record) for record in chosen}
+    phases.at_once(*(partial(phases.run, f'test_{id}', 'test.py', f'{name}.py',
+                             f'{name}.pth', '--work-dir', phases.folder /
+                             f'test_{id}', '--out', f'{name}.metrics.json')
+                     for id, name in names.items()))
     check_exported(task, archive, chosen)
 
 
@@ -190,7 +185,7 @@ def main():
     more = []
     if task.baseline:
         from _quickstart_video import after_search
-        more = after_search(phases, task, args, chosen,
+        more = after_search(phases, task, chosen,
                             stem(task, archive, chosen[-1]))
     report(task, phases, archive, front, chosen, more)
     print(f'== all done in {time.time() - start:.0f} s')

@@ -1,6 +1,7 @@
 """What every searchable backbone offers."""
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import (Any, Callable, Dict, Iterator, List, NamedTuple, Optional,
+                    Tuple, Union)
 
 from mmengine.model import BaseModule
 from torch import nn
@@ -28,6 +29,18 @@ class Maps(tuple):
         out = cls(maps)
         out.arch = arch
         return out
+
+
+class Step(NamedTuple):
+    """A part of the computation of a backbone.
+
+    Attributes:
+        key: The choices that it depends on, beside what comes in.
+        run: From what came out of the step before, at first the arguments of
+            ``forward``, to what goes on. It changes nothing that it is given.
+    """
+    key: Any
+    run: Callable[[Any], Any]
 
 
 class SearchableBackbone(BaseModule):
@@ -90,6 +103,15 @@ class SearchableBackbone(BaseModule):
         finally:
             self._arch = before
 
+    def steps(self, *args: Any) -> List[Step]:
+        """What :meth:`forward` does with these arguments, in parts.
+
+        Networks whose first steps have equal keys compute the same in them,
+        so that it can be computed for all of them at once.
+        """
+        forward = type(self).forward
+        return [Step(self.arch, lambda state: forward(self, *state))]
+
     def parts(self, arch: Arch) -> Dict[str, Index]:
         """Where every entry of a sub-network's state dict lies in this one's.
 
@@ -128,6 +150,14 @@ def followers(model: nn.Module) -> Tuple[nn.Module, ...]:
     """
     return tuple(module for _, module in _outermost(
         model, lambda m: hasattr(m, 'parts') and hasattr(m, 'cost')))
+
+
+def independent(model: nn.Module) -> Tuple[nn.Module, ...]:
+    """Networks inside of ``model`` that no architecture of it reaches; it
+    lists them under ``independent``, as names of sub-modules."""
+    return tuple(
+        getattr(module, name) for module in model.modules()
+        for name in getattr(module, 'independent', ()))
 
 
 def _outermost(model: nn.Module,

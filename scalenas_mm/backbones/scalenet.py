@@ -1,7 +1,8 @@
 """ScaleNet, the backbone of ScaleNAS."""
 import re
+from functools import partial
 from itertools import repeat
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
@@ -11,11 +12,11 @@ from torch import Tensor, nn
 
 from scalenas_mm.ops import Bottleneck, Downsample, conv_norm
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import (ScaleNetArch, ScaleNetSpace, SettingError,
-                                WideScaleNetSpace)
-from .base import SHARED, Index, Maps, SearchableBackbone
+from scalenas_mm.spaces import (ScaleNetArch, ScaleNetModule, ScaleNetSpace,
+                                SettingError, WideScaleNetSpace)
+from .base import SHARED, Index, Maps, SearchableBackbone, Step
 from .multi_scale import MultiScaleModule
-from .wide_multi_scale import build_wide, run_wide, wide_parts
+from .wide_multi_scale import build_wide, wide_parts, wide_steps
 
 # stage, module, and a block by branch and level or a fusion by level, target
 # and source
@@ -205,27 +206,59 @@ class ScaleNet(SearchableBackbone):
 
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
         """Map ``(N, 3, H, W)`` to one map per branch at strides 4, 8, ..."""
+        state: Any = (x, )
+        for step in self.steps(x):
+            state = step.run(state)
+        return state
+
+    def steps(self, *args: Any) -> List[Step]:
+        """The stem with stage 1, then each module behind its transition."""
+        arch = self._runs(self.arch)
+        if self.elastic:
+            modules = wide_steps(self, arch)
+        else:
+            modules = [
+                Step((place, module), partial(self._run_module, place, module))
+                for place, module in zip(self._places(), arch.modules)
+            ]
+        out = Step(self.arch, partial(self._put_out, self.arch))
+        return [Step((), self._run_stem), *modules, out]
+
+    def _places(self) -> Iterator[Tuple[int, int]]:
+        """Stage of each module, and its place there."""
+        for stage, num in enumerate(self.space.num_modules, 2):
+            for position in range(num):
+                yield stage, position
+
+    def _run_stem(self, state: Tuple[Tensor]) -> Tensor:
+        x, = state
         for i, norm in enumerate(self.norms, 1):
             x = getattr(self, norm)(getattr(self, f'conv{i}')(x))
             x = F.relu(x, inplace=True)
-        x = self.layer1(x)
-        if self.elastic:
-            maps = run_wide(self, x, self._runs(self.arch))
-            if self.kind != SHARED:
-                return tuple(maps)
-            return Maps.of(maps, self.arch)
-        maps = [
-            F.relu(self.transition1[0](x)),
-            F.relu(self.transition1[1](x, ()))
-        ]
-        modules = iter(self._runs(self.arch).modules)
-        for stage in range(2, self.num_stages + 1):
-            if stage > 2:
-                new = getattr(self, f'transition{stage - 1}')[str(stage - 1)]
-                maps.append(F.relu(new(maps[-1], ())))
-            for module in getattr(self, f'stage{stage}'):
-                maps = module(maps, next(modules))
-        return tuple(maps if self.space.multi_scale_output else maps[:1])
+        return self.layer1(x)
+
+    def _run_module(self, place: Tuple[int, int], module: ScaleNetModule,
+                    state: Any) -> List[Tensor]:
+        """Maps of all branches from those before, or from that of stage 1."""
+        stage, position = place
+        maps = state if position else self._change(stage, state)
+        return getattr(self, f'stage{stage}')[position](maps, module)
+
+    def _change(self, stage: int, state: Any) -> List[Tensor]:
+        """Maps that come into a stage."""
+        if stage == 2:
+            return [
+                F.relu(self.transition1[0](state)),
+                F.relu(self.transition1[1](state, ()))
+            ]
+        new = getattr(self, f'transition{stage - 1}')[str(stage - 1)]
+        return [*state, F.relu(new(state[-1], ()))]
+
+    def _put_out(self, arch: ScaleNetArch,
+                 maps: List[Tensor]) -> Tuple[Tensor, ...]:
+        out = tuple(maps if self.space.multi_scale_output else maps[:1])
+        return Maps.of(out,
+                       arch) if self.elastic and (self.kind == SHARED) else out
 
     def train(self, mode: bool = True) -> 'ScaleNet':
         """Train, but keep frozen stages (and norms) in evaluation mode."""

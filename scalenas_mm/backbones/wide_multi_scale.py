@@ -1,4 +1,5 @@
 """The parts of a ScaleNet with elastic widths."""
+from functools import partial
 from itertools import repeat
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from scalenas_mm.ops import (ElasticBasicBlock, ElasticConvSequence,
                              ElasticDownsample, elastic_fusion, joined)
 from scalenas_mm.spaces import ScaleNetModule
-from .base import SHARED, Index
+from .base import SHARED, Index, Step
 from .multi_scale import StartingModule
 
 Widths = Sequence[int]
@@ -158,21 +159,33 @@ def build_wide(net: Any, norm_cfg: dict, upsample: str,
             ]))
 
 
-def run_wide(net: Any, x: Tensor, arch: Any) -> List[Tensor]:
-    """Maps of the branches that are read, from that of stage 1."""
+def wide_steps(net: Any, arch: Any) -> List[Step]:
+    """Each module, behind its transition, from the map of stage 1 on."""
     rows, modules = _rows(net, arch)
-    first, second = rows[0]
-    maps = [
-        F.relu(net.transition1[0](x, first)),
-        F.relu(net.transition1[1](x, (), second))
+    return [
+        Step((place, rows[place[0] - 2], module, widths),
+             partial(_run_module, net, place, rows[place[0] - 2], module,
+                     widths))
+        for place, (module, widths, _) in zip(net._places(), modules)
     ]
-    for stage in range(2, net.num_stages + 1):
-        if stage > 2:
-            new = getattr(net, f'transition{stage - 1}')[str(stage - 1)]
-            maps.append(F.relu(new(maps[-1], (), rows[stage - 2][1])))
-        for module in getattr(net, f'stage{stage}'):
-            maps = module(maps, *next(modules)[:2])
-    return maps if net.space.multi_scale_output else maps[:1]
+
+
+def _run_module(net: Any, place: Tuple[int, int], row: Widths, module: Any,
+                widths: Widths, state: Any) -> List[Tensor]:
+    stage, position = place
+    maps = state if position else _change(net, stage, row, state)
+    return getattr(net, f'stage{stage}')[position](maps, module, widths)
+
+
+def _change(net: Any, stage: int, row: Widths, state: Any) -> List[Tensor]:
+    """Maps that come into a stage."""
+    if stage == 2:
+        return [
+            F.relu(net.transition1[0](state, row[0])),
+            F.relu(net.transition1[1](state, (), row[1]))
+        ]
+    new = getattr(net, f'transition{stage - 1}')[str(stage - 1)]
+    return [*state, F.relu(new(state[-1], (), row[1]))]
 
 
 def wide_parts(net: Any, arch: Any) -> Dict[str, Index]:

@@ -20,6 +20,9 @@ no accelerator, distributed  DDP refuses ``device_ids`` and SyncBN. Both are
 no accelerator, KITTI metric mmdet3d compiles a CUDA kernel. A module on
                              mmcv's CPU operator takes its place:
                              :mod:`.rotate_iou`.
+everywhere                   Nothing fails, but MMEngine formats the whole
+                             config four times when a run begins, seconds
+                             each time. It is done once: see :mod:`.configs`.
 numpy 1.24 to 1.26           mmdet3d 1.4 samples ground truth with ``np.long``,
                              which these versions lack. It is ``np.int64``.
 ===========================  ==============================================
@@ -39,6 +42,7 @@ ROTATE_IOU = 'mmdet3d.evaluation.functional.kitti_utils.rotate_iou'
 # a module, and the function here that is called with it once it is imported
 FIXES = {
     'mmengine.runner': 'checkpoints.allow_training_checkpoints',
+    'mmengine.config.config': 'configs.format_once',
     'mmengine.dist.utils': 'distributed.start_on_cpu',
     'mmengine.model.wrappers.distributed': 'distributed.wrap_on_cpu',
 }

@@ -7,12 +7,12 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from scalenas_mm.backbones.base import SHARED, find_searchable
-from scalenas_mm.evaluation import (calibration_batches, common_digest,
-                                    cost_model, evaluation_identity,
-                                    first_sample, from_main, load_strictly,
-                                    local_norms, read_checkpoint, together,
-                                    unwrapped)
-from scalenas_mm.registry import EVALUATIONS, LOOPS, SEARCHERS
+from scalenas_mm.evaluation import (build_evaluation, calibration_batches,
+                                    common_digest, cost_model,
+                                    evaluation_identity, first_sample,
+                                    from_main, load_strictly, local_norms,
+                                    read_checkpoint, together, unwrapped)
+from scalenas_mm.registry import LOOPS, SEARCHERS
 from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
                                 SearchExhausted)
 from scalenas_mm.spaces import SettingError, as_size
@@ -48,7 +48,12 @@ class SearchLoop(BaseLoop):
         searcher (dict): Config of the searcher.
         input_size (Sequence[int]): Height and width for which costs are
             counted.
-        evaluation (dict): How candidates are measured.
+        evaluation (dict): How candidates are measured: by default
+            ``PopulationMajor``, many on every batch; ``Sequential`` is one
+            after the other.
+        parallel (str): What several processes do. ``candidates``: each
+            measures others, on all validation data. ``data``: all measure the
+            same ones, on parts of the data; for candidates that take long.
         num_calibration_batches (int): Training batches on which batch-norm
             statistics are re-estimated for each candidate; 0 keeps those of
             the supernet. The released code has 8.
@@ -69,7 +74,8 @@ class SearchLoop(BaseLoop):
                  dataloader: Union[DataLoader, dict],
                  searcher: dict,
                  input_size: Sequence[int],
-                 evaluation: dict = dict(type='Sequential'),
+                 evaluation: dict = dict(type='PopulationMajor'),
+                 parallel: str = 'candidates',
                  num_calibration_batches: int = 8,
                  seed: int = 0,
                  archive: str = 'archive.jsonl',
@@ -82,6 +88,7 @@ class SearchLoop(BaseLoop):
         super().__init__(runner, dataloader)
         self.searcher_cfg = dict(searcher)
         self.evaluation_cfg = dict(evaluation)
+        self.parallel = parallel
         self.settings = dict(
             input_size=list(as_size(input_size)),
             num_calibration_batches=whole('num_calibration_batches',
@@ -167,15 +174,16 @@ class SearchLoop(BaseLoop):
             self.dataloader, self.settings['num_calibration_batches'], self.
             settings['seed']))
         check_calibration(batches)
-        self.evaluation = EVALUATIONS.build(
+        self.evaluation = build_evaluation(
             self.evaluation_cfg,
-            default_args=dict(
-                model=self.model,
-                dataloader=val.dataloader,
-                evaluator=val.evaluator,
-                batches=batches,
-                seed=self.settings['seed'],
-                fp16=self.settings['fp16']))
+            self.parallel,
+            self.runner.cfg.get('val_dataloader'),
+            model=self.model,
+            dataloader=val.dataloader,
+            evaluator=val.evaluator,
+            batches=batches,
+            seed=self.settings['seed'],
+            fp16=self.settings['fp16'])
 
     def _new_searcher(self) -> Searcher:
         return SEARCHERS.build(

@@ -5,7 +5,8 @@ from mmengine.runner import BaseLoop, Runner, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
 from scalenas_mm.backbones.base import find_searchable
-from scalenas_mm.evaluation import Sequential, calibration_batches, unwrapped
+from scalenas_mm.evaluation import (PopulationMajor, calibration_batches,
+                                    unwrapped)
 from scalenas_mm.registry import LOOPS
 from .search_checks import check_calibration
 
@@ -70,11 +71,10 @@ class _SubnetLoop:
         """
         model = unwrapped(self.runner.model)
         archs = self.chosen(find_searchable(model).space)
-        measure = Sequential(model, self.dataloader, self.evaluator,
-                             self.batches, self.seed, self.fp16)
+        measure = PopulationMajor(model, self.dataloader, self.evaluator,
+                                  self.batches, self.seed, self.fp16)
         metrics = {}
-        for name, arch in archs.items():
-            outcome, = measure([arch])
+        for name, outcome in zip(archs, measure(list(archs.values()))):
             if outcome.error is not None:
                 raise RuntimeError(f'{name}: {outcome.error}')
             metrics.update({

@@ -21,7 +21,7 @@ def seeded(seed: int) -> Iterator[None]:
     random.seed(seed)
     np.random.seed(seed)
     try:
-        with torch.random.fork_rng(devices=_devices()):
+        with torch.random.fork_rng(devices=devices()):
             torch.manual_seed(seed)
             yield
     finally:
@@ -29,7 +29,7 @@ def seeded(seed: int) -> Iterator[None]:
         np.random.set_state(states[1])
 
 
-def _devices() -> List[int]:
+def devices() -> List[int]:
     """The GPU that this process has begun to use."""
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return [torch.cuda.current_device()]

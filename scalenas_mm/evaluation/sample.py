@@ -1,4 +1,5 @@
 """One way to run any OpenMMLab model."""
+import copy
 from inspect import signature
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -28,6 +29,38 @@ def preprocessed(model: nn.Module,
         training (bool): As in training, with augmentation of batches.
     """
     return unwrapped(model).data_preprocessor(batch, training)
+
+
+def apart(data: Any) -> Any:
+    """A copy of preprocessed data into which a model may write.
+
+    Data samples are copied, and tensors that come in a dict: networks for
+    points write into their voxels. Images, and what data samples hold, are the
+    same tensors.
+    """
+    if isinstance(data, dict):
+        return {
+            key:
+            copy.deepcopy(value) if isinstance(value, dict) else apart(value)
+            for key, value in data.items()
+        }
+    if isinstance(data, BaseDataElement):
+        out = copy.copy(data)
+        vars(out).update({k: _apart(v) for k, v in vars(data).items()})
+        return out
+    if isinstance(data, (list, tuple)) and not hasattr(data, '_fields'):
+        return type(data)(map(apart, data))
+    return data
+
+
+def _apart(value: Any) -> Any:
+    """What a data sample holds: names of its fields, further samples, data."""
+    if isinstance(value, set):
+        return set(value)
+    several = isinstance(value, list) and value
+    if isinstance(value[0] if several else value, BaseDataElement):
+        return apart(value)
+    return value
 
 
 def run_tensor(model: nn.Module, sample: Any) -> Any:

@@ -4,7 +4,7 @@ Shared weights see other inputs in every sub-network, so the statistics of
 batch norm are re-estimated for each one (ScaleNAS, Sec. 4.2).
 """
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Dict, Iterable, Iterator, Sequence
 
 import torch
 from mmengine.model import revert_sync_batchnorm
@@ -47,7 +47,7 @@ def estimate_statistics(model: nn.Module,
         Norms that no batch ran through, and those that training keeps in
         evaluation mode, are left out.
     """
-    with _unchanged(model) as saved:
+    with unchanged(model) as saved:
         return {
             f'{name}.{key}': value.clone()
             for name, norm in _estimate(model, batches, seed, saved).items()
@@ -60,11 +60,10 @@ def _estimate(model: nn.Module, batches: Sequence[Any], seed: int,
               saved: Statistics) -> Dict[str, nn.Module]:
     """Put the statistics into the model, which is then in evaluation mode;
     norms that nothing ran through get theirs back. Returns the others."""
-    norms = _trained_norms(model)
+    norms = trained_norms(model)
     for norm in norms.values():
         norm.reset_running_stats()
-        norm.momentum = None  # cumulative average
-        norm.training = True
+    calibrate(norms.values())
     with seeded(seed):
         for batch in batches:
             run_tensor(model, preprocessed(model, batch, training=True))
@@ -76,7 +75,14 @@ def _estimate(model: nn.Module, batches: Sequence[Any], seed: int,
     return ran
 
 
-def _trained_norms(model: nn.Module) -> Dict[str, nn.Module]:
+def calibrate(norms: Iterable[nn.Module]) -> None:
+    """Let norms take the plain average over the batches that follow."""
+    for norm in norms:
+        norm.momentum = None  # cumulative average
+        norm.training = True
+
+
+def trained_norms(model: nn.Module) -> Dict[str, nn.Module]:
     """Norms whose statistics training would update; all in evaluation mode."""
     model.train()
     norms = {
@@ -89,7 +95,7 @@ def _trained_norms(model: nn.Module) -> Dict[str, nn.Module]:
 
 
 @contextmanager
-def _unchanged(model: nn.Module) -> Iterator[Statistics]:
+def unchanged(model: nn.Module) -> Iterator[Statistics]:
     """Put back all modes, momenta and buffers afterwards; gives the latter."""
     modes = {module: module.training for module in model.modules()}
     momenta = {
@@ -120,7 +126,7 @@ def with_statistics(model: nn.Module,
         statistics (dict): From :func:`estimate_statistics`; norms that are
             not named keep theirs.
     """
-    with _unchanged(model):
+    with unchanged(model):
         model.eval()
         buffers = dict(model.named_buffers())
         for key, value in statistics.items():
@@ -137,7 +143,7 @@ def calibrated(model: nn.Module,
     The same as :func:`with_statistics` of :func:`estimate_statistics`, with
     half the copies.
     """
-    with _unchanged(model) as saved:
+    with unchanged(model) as saved:
         model.eval()
         if batches:
             _estimate(model, batches, seed, saved)

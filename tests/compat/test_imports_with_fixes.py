@@ -86,3 +86,23 @@ def test_apply_acts_once():
 
 def test_long_is_there():
     assert np.array([1, 2]).astype(np.long).dtype.itemsize == 8
+
+
+def test_a_config_is_formatted_once():
+    from types import SimpleNamespace
+
+    from scalenas_mm.compat.configs import format_once
+    calls = []
+
+    def plain(text, **settings):
+        calls.append(text)
+        return text.upper(), settings
+
+    module = SimpleNamespace(FormatCode=plain)
+    format_once(module)
+    assert module.FormatCode('a = 1', style=1) == ('A = 1', dict(style=1))
+    assert module.FormatCode('a = 1', style=1) == ('A = 1', dict(style=1))
+    assert module.FormatCode('a = 1', style=2) == ('A = 1', dict(style=2))
+    assert module.FormatCode('b = 1', style=1) == ('B = 1', dict(style=1))
+    assert calls == ['a = 1', 'a = 1', 'b = 1']
+    assert compat.FIXES['mmengine.config.config'] == 'configs.format_once'

@@ -184,7 +184,7 @@ def test_protocol_of_the_paper(family):
 
 DEMO = [
     f'tvipnas-resnet_{step}videos-128x96'
-    for step in ('1xb8-300iters_', 'supernet_1xb8-300iters_', 'search_')
+    for step in ('1xb8-200iters_', 'supernet_1xb8-200iters_', 'search_')
 ]
 
 

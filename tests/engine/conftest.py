@@ -14,7 +14,8 @@ val_dataloader = dict(dataset=dict(
 val_evaluator = [
     dict(type='FaultyIoU'),
     dict(type='scalenas_mm.SizeAwareIoU', thresholds=(2, 4))]
-train_cfg = dict(searcher=dict(
+train_cfg = dict(evaluation=dict(type='Sequential'), parallel='data',
+                 searcher=dict(
     _delete_=True, type='RandomSearch', N=8,
     objectives=dict(mIoU='max', macs='min')))
 custom_hooks = [dict(type='FaultHook'),

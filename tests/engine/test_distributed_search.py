@@ -75,3 +75,21 @@ def test_a_failure_on_one_rank_spoils_one_candidate(faulty_search, undisturbed,
         if place != 'compute_metrics':  # which runs on the main process only
             reason = f'rank {rank}: {reason}'
         assert record.error == reason
+
+
+@pytest.mark.slow
+def test_processes_that_share_out_candidates(tiny, tmp_path):
+    """As one process, also where they do not divide the candidates."""
+    from tiny_search import runner_of
+    runner_of(
+        tiny / 'tiny_search.py',
+        tmp_path / 'one',
+        load_from=str(tiny / CHECKPOINT)).train()
+    result = search(
+        tiny / 'tiny_search.py', tmp_path / 'three', {}, processes=3)
+    assert result.returncode == 0, result.stderr[-3000:]
+    one, three = ([
+        replace(record, seconds=0)
+        for record in read_archive(tmp_path / name / 'archive.jsonl')
+    ] for name in ('one', 'three'))
+    assert one == three and len(one) == 8

@@ -24,6 +24,7 @@ from scalenas_mm.search import ArchiveError, read_archive
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = 'supernet/iter_4.pth'
+ONE_BY_ONE = dict(train_cfg__evaluation=dict(type='Sequential'))
 
 
 def searcher(tiny, work_dir, **options):
@@ -124,7 +125,18 @@ def test_random_validation_measures_the_same_again(finished, monkeypatch):
     monkeypatch.setattr(type(loop.model), 'val_step', noisy)
     loop.evaluation([loop.backbone.space.max_arch()] * 2)
     half = len(drawn) // 2
-    assert drawn[:half] == drawn[half:] and len(set(drawn)) == half > 1
+    # batch by batch, both of them
+    assert drawn[::2] == drawn[1::2] and len(set(drawn)) == half > 1
+    together = drawn[::2]
+    drawn.clear()
+    val = loop.runner.val_loop
+    Sequential(
+        loop.model,
+        val.dataloader,
+        val.evaluator,
+        loop.evaluation.batches,
+        seed=loop.evaluation.seed)([loop.backbone.space.max_arch()])
+    assert drawn == together
 
 
 def test_a_candidate_measures_the_same_again(finished):
@@ -151,8 +163,7 @@ def test_an_objective_that_is_missing_is_a_failure(tiny, tmp_path, monkeypatch,
         return plain(self, archs)
 
     monkeypatch.setattr(Sequential, '__call__', sometimes)
-    runner = searcher(tiny, tmp_path)
-    runner.train()
+    searcher(tiny, tmp_path, **ONE_BY_ONE).train()
     records = read_archive(tmp_path / 'archive.jsonl')
     assert [record.id for record in records if not record.ok] == [2]
     assert re.fullmatch(error, records[2].error)
@@ -178,7 +189,8 @@ def test_the_smallest_network_may_detect_nothing(tiny, tmp_path, monkeypatch):
         tmp_path,
         train_cfg__searcher__N=2,
         train_cfg__searcher__n0=2,
-        train_cfg__searcher__k=1).train()
+        train_cfg__searcher__k=1,
+        **ONE_BY_ONE).train()
     records = read_archive(tmp_path / 'archive.jsonl')
     assert [record.ok for record in records] == [False, True]
 

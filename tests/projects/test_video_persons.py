@@ -123,9 +123,15 @@ def test_boxes_of_a_detector_of_mmdet(tmp_path):
         streaming.Detector(config, str(path))
 
 
-def test_own_boxes_need_boxes_of_all_frames():
-    with pytest.raises(SettingError, match='detector runs on key frames'):
-        PoseStream(CountingNetworks(), NoCrop('own'), DetectedPersons(None))
+def test_own_boxes_stay_where_nothing_is_detected():
+    image = np.zeros((100, 100, 3), np.uint8)
+    answers = iter([found(box(0)), found(box(8))])
+    crop = NoCrop('own')
+    stream = PoseStream(CountingNetworks(), crop,
+                        DetectedPersons(lambda image: next(answers)))
+    for _ in range(stream.period + 1):
+        stream.step(image)
+    assert crop.seen == [0] * stream.period + [8]
 
 
 boxes_of = st.lists(

@@ -209,7 +209,6 @@ def test_wrong_settings_are_named(settings, field):
 # -- length -------------------------------------------------------------------
 class Passing:
     """Someone new every second, gone after two."""
-    every_frame = True
 
     def __call__(self, index, image, key):
         first = index // 25

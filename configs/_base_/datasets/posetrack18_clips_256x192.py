@@ -1,5 +1,5 @@
-# Clips of a key frame and three more, in true boxes (ViPNAS, Sec. 4.1 and
-# 4.2). "The same augmentation methods are applied across T+1 frames"; which
+# Clips of a key frame and three more, each in its true box (ViPNAS, Sec. 4.1
+# and 4.2). "The same augmentation methods are applied across T+1 frames"; which
 # ones the paper does not say: those of mmpose for PoseTrack18, without half
 # bodies, which depend on the keypoints of each frame.
 dataset_type = 'scalenas_mm.PoseTrackClips'
@@ -16,6 +16,7 @@ pack = dict(type='mmpose.PackPoseInputs')
 train_pipeline = [
     dict(
         type='scalenas_mm.OnEachFrame',
+        boxes='own',
         transforms=[
             *load,
             dict(type='mmpose.RandomFlip', direction='horizontal'),
@@ -24,7 +25,10 @@ train_pipeline = [
         ])
 ]
 val_pipeline = [
-    dict(type='scalenas_mm.OnEachFrame', transforms=[*load, crop, pack])
+    dict(
+        type='scalenas_mm.OnEachFrame',
+        boxes='own',
+        transforms=[*load, crop, pack])
 ]
 train_dataloader = dict(
     batch_size=16,

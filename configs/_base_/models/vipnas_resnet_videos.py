@@ -18,7 +18,7 @@ network = dict(
             groups=(4, 8),
             stride=2)
     ],
-    head=dict(width=(24, 32), groups=(2, 4)))
+    head=dict(width=(32, ), groups=(2, )))
 head = dict(
     type='scalenas_mm.ElasticHeatmapHead',
     in_channels=96,

@@ -7,4 +7,4 @@ train_dataloader = dict(dataset=dict(num_frames=num_frames))
 val_dataloader = dict(dataset=dict(num_frames=num_frames))
 test_dataloader = val_dataloader
 train_cfg = dict(
-    searcher=dict(constraints=dict(_delete_=True, frame_macs=(None, 33.1e6))))
+    searcher=dict(constraints=dict(_delete_=True, frame_macs=(None, 34.4e6))))

@@ -8,5 +8,5 @@ train_cfg = dict(
             'posetrack/AP_sum': 'max',
             'propagated_macs': 'min'
         },
-        constraints=dict(propagated_macs=(None, 75e6)),
-        N=24))
+        constraints=dict(propagated_macs=(None, 80e6)),
+        N=20))

@@ -1,5 +1,5 @@
 # Table 3: one network for every frame, without what went before. Its limit is
-# the average of the video's networks, the key frame's among them: (57.4 + 75)
+# the average of the video's networks, the key frame's among them: (57.4 + 80)
 # / 4 MMACs, and not much less.
 _base_ = './vipnasresnet_td-hm_supernet_1xb16-300iters_videos-128x96.py'
 model = dict(distillation=None, architecture=dict(init_cfg=None))
@@ -16,7 +16,7 @@ train_cfg = dict(
             'posetrack/AP': 'max',
             'macs': 'min'
         },
-        constraints=dict(macs=(30e6, 33.1e6)),
+        constraints=dict(macs=(30e6, 34.4e6)),
         n0=8,
         k=4,
         N=12))

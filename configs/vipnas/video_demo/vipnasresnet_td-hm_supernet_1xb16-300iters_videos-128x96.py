@@ -8,7 +8,7 @@ model = dict(
     _delete_=True,
     type='scalenas_mm.OneShotSupernet',
     architecture=architecture,
-    sampler=dict(type='SandwichSampler', num_random=2),
+    sampler=dict(type='SandwichSampler', num_random=1),
     distillation=dict(
         module='head.final_layer',  # heatmaps
         alpha=1.0,

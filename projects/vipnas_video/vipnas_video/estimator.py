@@ -112,7 +112,7 @@ class TViPNet(BaseModel):
     @torch.no_grad()
     def key_heatmaps(self, images: Tensor) -> Tensor:
         """Heatmaps ``(N, K, h, w)`` of key frames ``(N, 3, H, W)``."""
-        return self.key.head.forward(self.key.extract_feat(images))
+        return self.key(images, None, 'tensor')
 
     def next_heatmaps(self, images: Tensor, heatmaps: Tensor,
                       frame: int) -> Tensor:

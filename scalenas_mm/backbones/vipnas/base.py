@@ -1,4 +1,5 @@
 """What the backbones of ViPNAS have in common."""
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
@@ -6,8 +7,8 @@ from torch import Tensor, nn
 
 from scalenas_mm.ops import joined
 from scalenas_mm.spaces import (ArchError, SettingError, ViPNASArch,
-                                ViPNASBranch, ViPNASSpace)
-from ..base import SHARED, Index, Maps, SearchableBackbone
+                                ViPNASBranch, ViPNASSpace, ViPNASStage)
+from ..base import SHARED, Index, Maps, SearchableBackbone, Step
 from .sorting import sort_channels
 
 # the number of a stage, from 1 on, and its map; gives what goes on
@@ -188,13 +189,36 @@ class Chain(ViPNASBackbone):
         x = self._run_stem(x, arch.stem)
         maps = []
         for i, stage in enumerate(arch.stages):
-            blocks = getattr(self, f'layer{i + 1}')
-            for block in blocks[:stage.depth]:
-                x = block(x, *self._part(stage.branches[0]))
-            x = between(i + 1, x)
+            x = between(i + 1, self._run_stage(i, stage, x))
             if i in self.space.out_indices:
                 maps.append(x)
         return maps
+
+    def _run_stage(self, i: int, stage: ViPNASStage, x: Tensor) -> Tensor:
+        for block in getattr(self, f'layer{i + 1}')[:stage.depth]:
+            x = block(x, *self._part(stage.branches[0]))
+        return x
+
+    def steps(self, *args: Any) -> List[Step]:
+        """The stem, then each stage; all give the maps so far."""
+        arch, out_indices = self.arch, self.space.out_indices
+
+        def run(i: int, stage: ViPNASStage,
+                maps: Tuple[Tensor, ...]) -> Tuple[Tensor, ...]:
+            kept = maps if i - 1 in out_indices else maps[:-1]
+            return (*kept, self._run_stage(i, stage, maps[-1]))
+
+        def put_out(maps: Tuple[Tensor, ...]) -> Tuple[Tensor, ...]:
+            maps = maps[:len(out_indices)]
+            return Maps.of(maps, arch) if self.kind == SHARED else maps
+
+        stem = Step(arch.stem, lambda state:
+                    (self._run_stem(state[0], arch.stem), ))
+        stages = [
+            Step((i, stage), partial(run, i, stage))
+            for i, stage in enumerate(arch.stages)
+        ]
+        return [stem, *stages, Step(arch, put_out)]
 
     def _slices(self, arch: ViPNASArch) -> Dict[str, Index]:
         out = self._slices_of_stem(arch.stem)

@@ -1,5 +1,5 @@
 """The networks of the frames after a key frame (ViPNAS, Sec. 3.3)."""
-from typing import Any, Dict, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from scalenas_mm.ops import TemporalFusion, joined
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import (SettingError, TViPNASArch, TViPNASFrame,
                                 TViPNASSpace, ViPNASSpace)
-from ..base import SHARED, Index, Maps, SearchableBackbone
+from ..base import SHARED, Index, Maps, SearchableBackbone, Step
 from .base import ViPNASBackbone
 
 SPATIAL = ('stem', 'stages', 'head', 'out_indices', 'in_channels')
@@ -190,6 +190,13 @@ class TViPNAS(SearchableBackbone):
         if self.kind == SHARED:
             return Maps.of(maps, choice.network)
         return tuple(maps)
+
+    def steps(self, image: Tensor, heatmaps: Tensor, frame: int) -> List[Step]:
+        """One for the frame; it depends on no other's network."""
+        return [
+            Step((frame, self.arch.frames[frame]),
+                 lambda state: TViPNAS.forward(self, *state))
+        ]
 
     def parts(self, arch: TViPNASArch) -> Dict[str, Index]:
         """Of every frame the part of its network, and its fusion."""

@@ -12,7 +12,6 @@ from .persons import Person
 
 class WholeImage:
     """One person, who fills the image."""
-    every_frame = True
 
     def __call__(self, index: int, image: np.ndarray,
                  key: bool) -> List[Person]:
@@ -22,7 +21,6 @@ class WholeImage:
 
 class GivenBoxes:
     """Persons by a list for each frame; none behind its end."""
-    every_frame = True
 
     def __init__(self, frames: Sequence[List[Person]]):
         self.frames = frames

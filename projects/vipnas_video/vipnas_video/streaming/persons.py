@@ -62,7 +62,6 @@ class DetectedPersons:
         min_score (float): Boxes with less are left out.
         most (int): Of so many boxes, those with the highest scores.
     """
-    every_frame = False
 
     def __init__(self,
                  detect: Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]],

@@ -115,7 +115,6 @@ def _poses(networks: TorchNetworks, crop: Crop, video: List[Any],
 
 class Annotated:
     """Persons in the frames of an annotated video, as a stream asks."""
-    every_frame = True
 
     def __init__(self, video: List[Any]):
         self.video = video

@@ -56,8 +56,8 @@ class PoseStream:
         networks (TorchNetworks): What to run.
         crop (Crop): From image and box to the input of a network.
         persons (Callable): Who is in a frame, from its number, its image and
-            whether it is a key frame of the video; ``every_frame`` says
-            whether boxes are found in all frames.
+            whether it is a key frame of the video. Where it has new boxes in
+            key frames only, the others are cropped as they were.
         period (int, optional): A key frame every so many frames. Defaults to
             T + 1. With more, the last network runs again and again; with 1,
             the key frame's is the only one.
@@ -69,8 +69,7 @@ class PoseStream:
         clock (Clock, optional): Notes how long stages take.
 
     Raises:
-        SettingError: An argument is not valid, or ``persons`` has no boxes
-            between key frames and the pipeline needs them.
+        SettingError: An argument is not valid.
     """
 
     def __init__(self,
@@ -83,10 +82,6 @@ class PoseStream:
                  clock: Optional[Clock] = None):
         if key_frames not in ('video', 'track'):
             raise SettingError('key_frames', 'video or track', key_frames)
-        if crop.boxes == 'own' and not persons.every_frame:
-            raise SettingError(
-                'boxes of the pipeline', 'key, as the detector runs on key '
-                'frames only', crop.boxes)
         self.networks = networks
         self.crop = crop
         self.persons = persons

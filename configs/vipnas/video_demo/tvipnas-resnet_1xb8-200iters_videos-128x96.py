@@ -28,7 +28,7 @@ model = dict(
         num_frames=_base_.num_frames),
     head=head)
 
-max_iters = 300
+max_iters = 200
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')

@@ -1,0 +1,108 @@
+"""Every process measures other architectures."""
+import itertools
+from typing import Any, Dict, Iterator, List, Mapping, Sequence
+
+import torch.distributed
+from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from scalenas_mm.registry import EVALUATIONS
+from scalenas_mm.spaces import SettingError
+from .base import Evaluation, Outcome
+from .ranks import alone
+
+CALLS = itertools.count()  # the same on every process
+
+
+class PerRank(Evaluation):
+    """Each process measures some architectures on all of the validation data.
+
+    A process that is done takes the next ones, by a counter in the store of
+    the process group. None waits for another but at the end. An architecture
+    is measured as by a process on its own, so that outcomes are the same
+    however many there are.
+
+    Args:
+        evaluation (Evaluation): Measures, on one process and all of the data.
+    """
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.size = evaluation.size * get_world_size()
+
+    def __call__(self, archs: Sequence[Any]) -> List[Outcome]:
+        mine: Dict[int, List[Outcome]] = {}
+        for first, part in self._taken(archs):
+            with alone():
+                mine[first] = self.evaluation(part)
+        every: Dict[int, List[Outcome]] = {}
+        for found in all_gather_object(mine):
+            every.update(found)
+        return [outcome for first in sorted(every) for outcome in every[first]]
+
+    def _taken(self, archs: Sequence[Any]) -> Iterator[Any]:
+        """Parts of ``archs`` that this process takes, with where they begin.
+
+        There are about two for each process: few, as a part shares its
+        batches, but some that are left for who is done early.
+        """
+        ranks = get_world_size()
+        size = min(self.evaluation.size, -(-len(archs) // (2 * ranks)) or 1)
+        for part in counted(f'scalenas_mm/search/{next(CALLS)}'):
+            first = part * size
+            if first >= len(archs):
+                return
+            yield first, archs[first:first + size]
+
+
+def counted(key: str) -> Iterator[int]:
+    """Whole numbers from 0 on, each for one process only; in turn where there
+    is no store to count in."""
+    if get_world_size() == 1:
+        yield from itertools.count()
+    try:
+        store = torch.distributed.distributed_c10d._get_default_store()
+    except (AttributeError, RuntimeError, ValueError):
+        yield from itertools.count(get_rank(), get_world_size())
+    while True:
+        yield store.add(key, 1) - 1
+
+
+def build_evaluation(cfg: Mapping[str, Any], parallel: str, loader_cfg: Any,
+                     **arguments: Any) -> Evaluation:
+    """An evaluation for all processes.
+
+    Args:
+        cfg (dict): Of the evaluation.
+        parallel (str): ``candidates``: each process measures others, on all
+            of the data. ``data``: all measure the same ones, on the part of
+            the data that their loader has.
+        loader_cfg (dict): What ``dataloader`` was built from.
+        **arguments: Of the evaluation.
+
+    Raises:
+        SettingError: ``parallel`` is something else.
+    """
+    if parallel not in ('candidates', 'data'):
+        raise SettingError('parallel', 'candidates or data', parallel)
+    if parallel == 'data' or get_world_size() == 1:
+        return EVALUATIONS.build(dict(cfg), default_args=arguments)
+    arguments['dataloader'] = whole_data(arguments['dataloader'], loader_cfg)
+    return PerRank(EVALUATIONS.build(dict(cfg), default_args=arguments))
+
+
+def whole_data(dataloader: DataLoader, cfg: Any) -> DataLoader:
+    """A loader of all samples of the data set, for every process.
+
+    Args:
+        dataloader (DataLoader): Loads the part of this process.
+        cfg (dict): What it was built from.
+    """
+    if not isinstance(cfg, dict):
+        raise SettingError(
+            'val_dataloader', 'its config, for a loader of all samples '
+            "(or parallel='data')",
+            type(cfg).__name__)
+    with alone():
+        return Runner.build_dataloader(dict(cfg, dataset=dataloader.dataset))
