@@ -83,10 +83,22 @@ class PopulationMajor(Sequential):
         outcomes = from_main(
             lambda:
             [self._outcome(list(parts)) for parts in zip(*ranks, strict=True)])
-        if any(outcome.error is not None for outcome in outcomes):
-            free_memory()
         seconds = round((time.time() - start) / max(1, len(archs)), 3)
-        return [outcome._replace(seconds=seconds) for outcome in outcomes]
+        outcomes = [one._replace(seconds=seconds) for one in outcomes]
+        return self._again(archs, outcomes)
+
+    def _again(self, archs: Sequence[Any],
+               outcomes: List[Outcome]) -> List[Outcome]:
+        """Measure on its own what failed, such as for want of memory; its
+        outcome is that of :class:`Sequential`, then."""
+        failed = [i for i, one in enumerate(outcomes) if one.error is not None]
+        if failed:
+            free_memory()
+        for i in failed:
+            outcomes[i] = self._measure(archs[i])
+            if len(failed) == len(archs) and outcomes[i].error is not None:
+                break  # whatever is measured fails
+        return outcomes
 
     def _parts(self, archs: Sequence[Any]) -> List[Part]:
         """Run on this rank's share of the data; never raises."""

@@ -57,6 +57,21 @@ def crowding_distance(costs: np.ndarray) -> np.ndarray:
     return out
 
 
+def crowded_ranks(costs: np.ndarray) -> np.ndarray:
+    """Places of the rows by NSGA-II's comparison (Deb et al. 2002, Sec.
+    III-B): the number of the front, then the larger crowding distance in it.
+    Equal ones have different places."""
+    costs = _finite(costs)
+    front = _fronts(costs, len(costs))
+    crowding = np.zeros(len(costs))
+    for number in np.unique(front):
+        rows = front == number
+        crowding[rows] = crowding_distance(costs[rows])
+    out = np.empty(len(costs), int)
+    out[np.lexsort((-crowding, front))] = np.arange(len(costs))
+    return out
+
+
 def hypervolume(costs: np.ndarray, reference: np.ndarray) -> float:
     """Volume between the front and a reference point, infinite if a row is.
 

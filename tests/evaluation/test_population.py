@@ -9,7 +9,7 @@ from tiny_search import runner_of
 
 from scalenas_mm.backbones import ScaleNet
 from scalenas_mm.backbones.multi_scale import MultiScaleModule
-from scalenas_mm.evaluation.reuse import equal
+from scalenas_mm.evaluation.reuse import Reuse, equal
 from scalenas_mm.registry import EVALUATIONS
 from scalenas_mm.spaces import SettingError
 
@@ -121,9 +121,19 @@ def test_a_candidate_that_fails_leaves_the_others(loop):
     with patch.object(loop.model, 'val_step', failing):
         got = timeless(build('PopulationMajor', loop)(archs))
     assert got[3].error == 'RuntimeError: injected' and not got[3].metrics
-    assert len(calls) == 1  # it does not run on other batches
+    assert len(calls) == 2  # once more on its own, never on other batches
     assert got[:3] + got[4:] == expected[:3] + expected[4:]
     assert timeless(build('PopulationMajor', loop)(archs)) == expected
+
+
+def test_what_fails_only_together_is_measured_alone(loop):
+    """As where memory does not suffice for what is shared."""
+    archs = family(loop.backbone.space, 4)
+    expected = timeless(build('Sequential', loop)(archs))
+    failing = MemoryError('no memory is left')
+    with patch.object(Reuse, '_take', side_effect=failing) as taken:
+        got = timeless(build('PopulationMajor', loop)(archs))
+    assert taken.called and got == expected
 
 
 @pytest.mark.parametrize('place', ['dataset', 'evaluator'])

@@ -2,8 +2,10 @@
 import numpy as np
 import pytest
 
-from scalenas_mm.search import (Objectives, RandomSearch, SearchExhausted,
-                                TopologyEvolution, hypervolume, pareto_front,
+from scalenas_mm.search import (NSGA2, AgingEvolution, Candidate, LocalSearch,
+                                Objectives, RandomSearch, SearchExhausted,
+                                StratifiedRandom, TopologyEvolution,
+                                crowded_ranks, hypervolume, pareto_front,
                                 select)
 from scalenas_mm.spaces import CostModel, ScaleNetSpace, SettingError
 from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance, ask,
@@ -17,6 +19,31 @@ class TestTopologyEvolution(SearcherConformance):
             **dict(n0=20, k=10, N=60),
             **kwargs
         })
+
+
+class TestAgingEvolution(SearcherConformance):
+
+    def build(self, **kwargs):
+        return AgingEvolution(
+            COSTS, OBJECTIVES, n0=20, k=8, sample_size=6, N=60, **kwargs)
+
+
+class TestNSGA2(SearcherConformance):
+
+    def build(self, **kwargs):
+        return NSGA2(COSTS, OBJECTIVES, n0=20, N=60, **kwargs)
+
+
+class TestLocalSearch(SearcherConformance):
+
+    def build(self, **kwargs):
+        return LocalSearch(COSTS, OBJECTIVES, n0=4, k=7, N=60, **kwargs)
+
+
+class TestStratifiedRandom(SearcherConformance):
+
+    def build(self, **kwargs):
+        return StratifiedRandom(COSTS, OBJECTIVES, bins=7, N=60, **kwargs)
 
 
 class TestRandomSearch(SearcherConformance):
@@ -69,6 +96,113 @@ def test_the_front_grows_with_what_is_told():
         ids, found = searcher.measured(before)
         assert ids.tolist() == [r.id for r in good if r.id < before]
         assert np.array_equal(found, values[:len(ids)])
+
+
+def test_the_old_leave_the_population():
+    """Real et al. 2019, Algorithm 1: the best of a sample of the last P."""
+    history = finish(
+        AgingEvolution(COSTS, OBJECTIVES, n0=20, k=1, sample_size=20, N=60))
+    values = Objectives(OBJECTIVES).values(history)
+    for record in history[20:]:
+        alive = np.arange(record.id - 20, record.id)
+        parent, = record.parents
+        assert parent in alive
+        # a sample of all: nobody of them beats it
+        assert parent in alive[pareto_front(values[alive])]
+        assert record.generation == record.id - 19
+
+
+def test_survivors_are_those_of_nsga2():
+    """Against the definition, by counting who beats whom."""
+    searcher = NSGA2(COSTS, OBJECTIVES, n0=12, N=72)
+    history = finish(searcher)
+    values = Objectives(OBJECTIVES).values(history)
+
+    def front_of(rows):
+        left, out, front = list(rows), {}, 0
+        while left:
+            best = [
+                i for i in left
+                if not any((values[j] <= values[i]).all() and
+                           (values[j] < values[i]).any() for j in left)
+            ]
+            out.update(dict.fromkeys(best, front))
+            left = [i for i in left if i not in best]
+            front += 1
+        return out
+
+    alive = list(range(12))
+    for generation in range(1, 6):
+        begin = searcher.first_of(generation)
+        offspring = range(begin, begin + 12)
+        for id in offspring:
+            assert set(history[id].parents) <= set(alive)
+        both = front_of([*alive, *offspring])
+        order = sorted(both.values())
+        assert [r.id for r in NSGA2.select(searcher, generation)] == alive
+        alive = [r.id for r in NSGA2.select(searcher, generation + 1)]
+        assert len(alive) == 12
+        # all of the better fronts, the rest from the last one
+        last = order[11]
+        assert {i for i, front in both.items() if front < last} <= set(alive)
+        assert all(both[i] <= last for i in alive)
+
+
+def test_places_by_crowding():
+    """The ends of a front come first, then the lonely; fronts in order."""
+    costs = np.array([[0, 4], [1, 3], [1.1, 2.9], [4, 0], [5, 5], [2, 6.]])
+    ranks = crowded_ranks(costs)
+    assert sorted(ranks[[0, 3]]) == [0, 1]
+    assert sorted(ranks[[1, 2]]) == [2, 3] and sorted(ranks[[4, 5]]) == [4, 5]
+    assert ranks[2] < ranks[1]  # further from its neighbours
+    assert len(crowded_ranks(np.empty((0, 2)))) == 0
+
+
+def test_neighbours_of_a_centre_differ_in_one_choice():
+    searcher = LocalSearch(COSTS, OBJECTIVES, n0=4, k=7, N=60)
+    history = finish(searcher)
+    values = Objectives(OBJECTIVES).values(history)
+    centres = [searcher.centre(g) for g in range(1, 9)]
+    done = [c for c in centres if c is not None]
+    assert len(set(done)) == len(done) > 3
+    start = 0
+    for generation, centre in enumerate(centres, 1):
+        first = searcher.first_of(generation)
+        if centre is None:
+            start = first
+            continue
+        assert centre in start + pareto_front(values[start:first])
+        for record in history[first:first + 7]:
+            assert record.parents == [centre]
+
+
+def test_a_local_optimum_begins_anew():
+    """Where the best has no better neighbour."""
+    searcher = LocalSearch(COSTS, dict(macs='min'), n0=1, k=6, N=61)
+    first = SPACE.min_arch()
+    tell(searcher, Candidate(0, first))
+    while not searcher.finished:
+        for candidate in searcher.ask(10):
+            tell(searcher, candidate)
+    centres = [searcher.centre(g) for g in range(1, 11)]
+    assert centres[:2] == [0, None] and centres[2] > 6
+    random = searcher.history[7:13]
+    assert all(record.parents == [] for record in random)
+
+
+@pytest.mark.parametrize('constraints', [{}, dict(macs=(None, 40e6))])
+def test_strata_are_filled_evenly(constraints):
+    searcher = StratifiedRandom(
+        COSTS, OBJECTIVES, constraints=constraints, bins=5, N=50)
+    macs = np.array([r.cost['macs'] for r in finish(searcher)])
+    edges = [searcher.strata[0].ranges['macs'][0]]
+    edges += [stratum.ranges['macs'][1] for stratum in searcher.strata]
+    assert edges[0] == COSTS(SPACE.min_arch())['macs']
+    counts = np.histogram(macs, edges)[0]
+    assert counts.tolist() == [10] * 5
+    plain = [r.cost['macs'] for r in finish(RandomSearch(
+        COSTS, OBJECTIVES, constraints=constraints, N=50))]
+    assert np.histogram(plain, edges)[0].min() < 5
 
 
 def test_offspring_are_made_of_their_parents():
@@ -168,6 +302,19 @@ def test_one_objective_is_enough():
 def test_wrong_arguments(kwargs, message):
     with pytest.raises(SettingError, match=message):
         evolve(**kwargs)
+
+
+@pytest.mark.parametrize('kind, kwargs, message', [
+    (AgingEvolution, dict(sample_size=0), 'sample_size: expected a whole'),
+    (NSGA2, dict(p_c=2), 'p_c: expected a probability'),
+    (NSGA2, dict(n0=0), 'n0: expected a whole number >= 1'),
+    (LocalSearch, dict(k=0), 'k: expected a whole number >= 1'),
+    (StratifiedRandom, dict(cost='flops'), 'cost: expected one of params'),
+    (StratifiedRandom, dict(bins=0), 'bins: expected a whole number >= 1'),
+])
+def test_wrong_arguments_of_others(kind, kwargs, message):
+    with pytest.raises(SettingError, match=message):
+        kind(COSTS, OBJECTIVES, **kwargs)
 
 
 @pytest.mark.parametrize('objectives, message', [
