@@ -11,8 +11,8 @@ from .meta import differences
 from .mismatch import mismatch
 from .nsga2 import NSGA2
 from .objectives import Constraints, Objectives
-from .pareto import (crowded_ranks, crowding_distance, hypervolume, pareto_front,
-                     running_hypervolume, select)
+from .pareto import (crowded_ranks, crowding_distance, hypervolume,
+                     pareto_front, running_hypervolume, select)
 from .random_search import RandomSearch
 from .reading import ArchiveError, check_meta, read_archive, read_meta
 from .record import FAILED, OK, Record

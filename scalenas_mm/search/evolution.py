@@ -92,8 +92,7 @@ class Evolution(Generational):
                                self.mutation) from None
 
     def identity(self) -> Dict[str, Any]:
-        return dict(
-            super().identity(), p_m=self.p_m, mutation=self.mutation)
+        return dict(super().identity(), p_m=self.p_m, mutation=self.mutation)
 
     def mutated(self, arch: Arch, rng: np.random.Generator) -> Arch:
         """A mutation of ``arch``."""

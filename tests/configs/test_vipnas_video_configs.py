@@ -192,7 +192,7 @@ DEMO = [
 def demo(data, trained, tmp_path_factory):
     """The demo from its key frame to its search, and their folder."""
     folder = tmp_path_factory.mktemp('demo')
-    key = trained('vipnasresnet_td-hm_1xb16-600iters_videos-128x96')[1]
+    key = trained('vipnasresnet_td-hm_1xb16-500iters_videos-128x96')[1]
     weights = run(DEMO[1], data, folder, key)[1]
     runner, _ = run(DEMO[2], data, folder, weights)
     return runner, weights, folder
@@ -237,6 +237,6 @@ def test_exported_scores_what_was_recorded(demo, data, tmp_path):
 
 def test_the_largest_networks_alone(demo, data, trained, tmp_path):
     """The plain config of the demo trains, too."""
-    key = trained('vipnasresnet_td-hm_1xb16-600iters_videos-128x96')[1]
+    key = trained('vipnasresnet_td-hm_1xb16-500iters_videos-128x96')[1]
     runner, _ = run(DEMO[0], data, tmp_path, key)
     assert 0 <= runner.test()['posetrack/AP'] <= 100

@@ -122,9 +122,9 @@ def test_survivors_are_those_of_nsga2():
         left, out, front = list(rows), {}, 0
         while left:
             best = [
-                i for i in left
-                if not any((values[j] <= values[i]).all() and
-                           (values[j] < values[i]).any() for j in left)
+                i for i in left if not any((values[j] <= values[i]).all() and
+                                           (values[j] < values[i]).any()
+                                           for j in left)
             ]
             out.update(dict.fromkeys(best, front))
             left = [i for i in left if i not in best]
@@ -200,8 +200,10 @@ def test_strata_are_filled_evenly(constraints):
     assert edges[0] == COSTS(SPACE.min_arch())['macs']
     counts = np.histogram(macs, edges)[0]
     assert counts.tolist() == [10] * 5
-    plain = [r.cost['macs'] for r in finish(RandomSearch(
-        COSTS, OBJECTIVES, constraints=constraints, N=50))]
+    plain = [
+        r.cost['macs'] for r in finish(
+            RandomSearch(COSTS, OBJECTIVES, constraints=constraints, N=50))
+    ]
     assert np.histogram(plain, edges)[0].min() < 5
 
 

@@ -7,7 +7,7 @@ _base_ = [
 ]
 custom_imports = dict(
     imports=['scalenas_mm.registry', 'projects.vipnas_video.vipnas_video'])
-start = 'work_dirs/vipnasresnet_td-hm_1xb16-600iters_videos-128x96/iter_600.pth'  # noqa: E501
+start = 'work_dirs/vipnasresnet_td-hm_1xb16-500iters_videos-128x96/iter_500.pth'  # noqa: E501
 network = _base_.network
 head = dict(decoder=_base_.codec, **_base_.head)
 model = dict(

@@ -9,4 +9,4 @@ train_cfg = dict(
             'propagated_macs': 'min'
         },
         constraints=dict(propagated_macs=(None, 80e6)),
-        N=20))
+        N=16))

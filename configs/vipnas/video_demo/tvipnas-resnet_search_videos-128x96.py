@@ -16,9 +16,9 @@ train_cfg = dict(
             'propagated_macs': 'min'
         },
         constraints=dict(propagated_macs=(None, 80e6)),
-        n0=12,
+        n0=8,
         k=4,
-        N=20))
+        N=16))
 param_scheduler = None
 default_hooks = dict(checkpoint=None)
 custom_hooks = [

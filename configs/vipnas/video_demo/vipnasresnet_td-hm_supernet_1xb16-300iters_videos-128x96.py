@@ -1,7 +1,7 @@
 # Single frames: one set of weights for all networks, from the largest one,
 # trained alone.
-_base_ = './vipnasresnet_td-hm_1xb16-600iters_videos-128x96.py'
-start = 'work_dirs/vipnasresnet_td-hm_1xb16-600iters_videos-128x96/iter_600.pth'  # noqa: E501
+_base_ = './vipnasresnet_td-hm_1xb16-500iters_videos-128x96.py'
+start = 'work_dirs/vipnasresnet_td-hm_1xb16-500iters_videos-128x96/iter_500.pth'  # noqa: E501
 architecture = _base_.model
 architecture.init_cfg = dict(type='Pretrained', checkpoint=start)
 model = dict(

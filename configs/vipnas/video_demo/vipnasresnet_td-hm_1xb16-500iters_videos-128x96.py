@@ -18,7 +18,7 @@ model = dict(
     head=dict(decoder=_base_.codec, **_base_.head),
     test_cfg=dict(flip_test=False))
 
-max_iters = 600
+max_iters = 500
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(type='ValLoop')
