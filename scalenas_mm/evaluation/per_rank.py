@@ -1,5 +1,6 @@
 """Every process measures other architectures."""
 import itertools
+from datetime import timedelta
 from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 import torch.distributed
@@ -10,7 +11,8 @@ from torch.utils.data import DataLoader
 from scalenas_mm.registry import EVALUATIONS
 from scalenas_mm.spaces import SettingError
 from .base import Evaluation, Outcome
-from .ranks import alone
+from .ranks import alone, describe
+from .sequential import log
 
 CALLS = itertools.count()  # the same on every process
 
@@ -33,15 +35,25 @@ class PerRank(Evaluation):
 
     def __call__(self, archs: Sequence[Any]) -> List[Outcome]:
         mine: Dict[int, List[Outcome]] = {}
-        for first, part in self._taken(archs):
-            with alone():
-                mine[first] = self.evaluation(part)
+        key = f'scalenas_mm/search/{next(CALLS)}'
+        for first, part in self._taken(archs, key):
+            mine[first] = self._measured(part)
+        wait_for_all(key)
         every: Dict[int, List[Outcome]] = {}
         for found in all_gather_object(mine):
             every.update(found)
         return [outcome for first in sorted(every) for outcome in every[first]]
 
-    def _taken(self, archs: Sequence[Any]) -> Iterator[Any]:
+    def _measured(self, archs: Sequence[Any]) -> List[Outcome]:
+        """Outcomes; whatever happens, others do not wait in vain."""
+        try:
+            with alone():
+                return self.evaluation(archs)
+        except Exception as error:
+            log('measuring candidates failed')
+            return [Outcome(error=describe(error)) for _ in archs]
+
+    def _taken(self, archs: Sequence[Any], key: str) -> Iterator[Any]:
         """Parts of ``archs`` that this process takes, with where they begin.
 
         There are about two for each process: few, as a part shares its
@@ -49,7 +61,7 @@ class PerRank(Evaluation):
         """
         ranks = get_world_size()
         size = min(self.evaluation.size, -(-len(archs) // (2 * ranks)) or 1)
-        for part in counted(f'scalenas_mm/search/{next(CALLS)}'):
+        for part in counted(key):
             first = part * size
             if first >= len(archs):
                 return
@@ -59,14 +71,32 @@ class PerRank(Evaluation):
 def counted(key: str) -> Iterator[int]:
     """Whole numbers from 0 on, each for one process only; in turn where there
     is no store to count in."""
-    if get_world_size() == 1:
-        yield from itertools.count()
-    try:
-        store = torch.distributed.distributed_c10d._get_default_store()
-    except (AttributeError, RuntimeError, ValueError):
+    store = default_store()
+    if store is None:
         yield from itertools.count(get_rank(), get_world_size())
     while True:
         yield store.add(key, 1) - 1
+
+
+def wait_for_all(key: str) -> None:
+    """Wait until all processes are here, for as long as it takes: what they
+    exchange then has the time limit of the process group."""
+    store = default_store()
+    if store is None:
+        return
+    store.set(f'{key}/{get_rank()}', '')
+    everyone = [f'{key}/{rank}' for rank in range(get_world_size())]
+    store.wait(everyone, timedelta(days=30))
+
+
+def default_store() -> Any:
+    """The store of the process group, None if there is none."""
+    if get_world_size() == 1:
+        return None
+    try:
+        return torch.distributed.distributed_c10d._get_default_store()
+    except (AttributeError, RuntimeError, ValueError):
+        return None
 
 
 def build_evaluation(cfg: Mapping[str, Any], parallel: str, loader_cfg: Any,

@@ -78,18 +78,28 @@ def test_a_failure_on_one_rank_spoils_one_candidate(faulty_search, undisturbed,
 
 
 @pytest.mark.slow
-def test_processes_that_share_out_candidates(tiny, tmp_path):
+def test_processes_that_share_out_candidates(faulty_search, undisturbed,
+                                             tmp_path):
     """As one process, also where they do not divide the candidates."""
-    from tiny_search import runner_of
-    runner_of(
-        tiny / 'tiny_search.py',
-        tmp_path / 'one',
-        load_from=str(tiny / CHECKPOINT)).train()
+    expected = list(undisturbed)
+    faults = {2: 'forward', 5: 'process'}
     result = search(
-        tiny / 'tiny_search.py', tmp_path / 'three', {}, processes=3)
+        faulty_search,
+        tmp_path, {
+            expected[i].digest: (place, 0)
+            for i, place in faults.items()
+        },
+        '--cfg-options',
+        'train_cfg.parallel=candidates',
+        'train_cfg.evaluation.type=PopulationMajor',
+        processes=3)
     assert result.returncode == 0, result.stderr[-3000:]
-    one, three = ([
-        replace(record, seconds=0)
-        for record in read_archive(tmp_path / name / 'archive.jsonl')
-    ] for name in ('one', 'three'))
-    assert one == three and len(one) == 8
+    for i, place in faults.items():
+        expected[i] = replace(
+            expected[i],
+            status='failed',
+            metrics={},
+            error=f'RuntimeError: injected into {place}')
+    got = read_archive(tmp_path / 'archive.jsonl')
+    assert [replace(record, seconds=0) for record in got
+            ] == [replace(record, seconds=0) for record in expected]

@@ -1,7 +1,7 @@
 # Clips of a key frame and three more, each in its true box (ViPNAS, Sec. 4.1
-# and 4.2). "The same augmentation methods are applied across T+1 frames"; which
-# ones the paper does not say: those of mmpose for PoseTrack18, without half
-# bodies, which depend on the keypoints of each frame.
+# and 4.2). "The same augmentation methods are applied across T+1 frames";
+# which ones the paper does not say: those of mmpose for PoseTrack18, without
+# half bodies, which depend on the keypoints of each frame.
 dataset_type = 'scalenas_mm.PoseTrackClips'
 data_root = 'data/posetrack18/'
 num_frames = 3
