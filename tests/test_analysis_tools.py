@@ -10,6 +10,7 @@ from scalenas_mm.spaces import Complexity, NCPSpace, ScaleNetArch
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = ROOT / 'tools' / 'analysis_tools' / 'get_flops.py'
+PROFILE = TOOL.with_name('profile_space.py')
 CONFIG = (
     ROOT / 'configs/scalenas/segmentation/'
     'scalenet-w32_fcn_subnet_8xb3-484e_cityscapes-512x1024.py')
@@ -21,11 +22,11 @@ pytest.importorskip('mmseg')
 def run(monkeypatch, capsys):
     """Run the tool inside this process, which has its imports already."""
 
-    def main(*args, code=0):
-        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
+    def main(*args, code=0, tool=TOOL):
+        monkeypatch.setattr(sys, 'argv', [str(tool), *map(str, args)])
         monkeypatch.setattr(sys, 'path', list(sys.path))
         with pytest.raises(SystemExit) if code else nullcontext() as stop:
-            runpy.run_path(str(TOOL), run_name='__main__')
+            runpy.run_path(str(tool), run_name='__main__')
         assert not code or stop.value.code == code
         printed = capsys.readouterr()
         return printed.err if code else printed.out
@@ -87,3 +88,28 @@ def test_a_space_whose_networks_share_no_weights(tmp_path, run):
 ])
 def test_wrong_arguments(args, message, run):
     assert message in run(*args, code=2)
+
+
+def test_what_a_space_costs_and_which_limits_can_be_met(run):
+    config = CONFIG.with_name('scalenet-w8_fcn_search_digits-96x96.py')
+    options = [config, '--samples', 200]
+    printed = run(
+        *options, '--limit', 'macs=50%', 'params=1', tool=PROFILE, code=2)
+    assert 'constraints.params: expected a range that meets' in printed
+    printed = run(*options, '--limit', 'macs=50%', 'params=3e5', tool=PROFILE)
+    for name in ('max', 'min', 'hrnet', 'random, 50 %', 'architectures'):
+        assert name in printed
+    macs, = [row[1:] for row in cells(printed) if row[0] == 'macs']
+    most, least, *others = [float(cell.split()[0]) for cell in macs]
+    assert all(least < one < most for one in others)
+    assert 'macs <= 27.63 M: met by' in printed
+    shares = [
+        float(line.split('met by ')[1].split(' %')[0])
+        for line in printed.splitlines() if 'met by' in line
+    ]
+    assert len(shares) == 3 and shares[2] <= min(shares[:2]) <= 100
+    for wrong in ('macs=much', 'flops=3'):
+        assert 'constraints.' in run(
+            *options, '--limit', wrong, tool=PROFILE, code=2)
+    assert '--samples: expected' in run(
+        config, '--samples', 0, tool=PROFILE, code=2)

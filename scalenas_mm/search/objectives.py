@@ -66,12 +66,16 @@ class Objectives:
         return np.array(columns, float).T * signs
 
 
+EXPECTED = "(low, high), numbers, None or a percentage such as '60%'"
+
+
 class Constraints:
     """Ranges that costs must stay in, both ends included.
 
     Args:
-        ranges (Mapping[str, Sequence]): ``(low, high)`` per cost; ``None``
-            leaves an end open.
+        ranges (Mapping[str, Sequence | str]): ``(low, high)`` per cost;
+            ``None`` leaves an end open, ``'60%'`` is relative to what the
+            largest architecture costs. ``'60%'`` alone is the high end.
         costs (CostModel): Gives the costs.
 
     Raises:
@@ -92,16 +96,18 @@ class Constraints:
                                    'one of ' + ', '.join(costs.keys), key)
             self.ranges[key] = self._range(key, pair)
 
-    def _range(self, key: str, pair: Sequence[Any]) -> Tuple[float, float]:
-        field = f'constraints.{key}'
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or any(
-                not isinstance(end, (int, float, type(None))) for end in pair):
-            raise SettingError(field, '(low, high), numbers or None', pair)
-        low = -np.inf if pair[0] is None else float(pair[0])
-        high = np.inf if pair[1] is None else float(pair[1])
-        space = self.costs.space
+    def _range(self, key: str, pair: Any) -> Tuple[float, float]:
+        field, space = f'constraints.{key}', self.costs.space
         least = self.costs(space.live(space.min_arch()))[key]
         most = self.costs(space.live(space.max_arch()))[key]
+        ends = (None, pair) if isinstance(pair, str) else pair
+        if not isinstance(ends, (list, tuple)) or len(ends) != 2:
+            raise SettingError(field, EXPECTED, pair)
+        try:
+            low, high = _end(ends[0], -np.inf,
+                             most), _end(ends[1], np.inf, most)
+        except ValueError:
+            raise SettingError(field, EXPECTED, pair) from None
         if not low <= high or high < least or low > most:
             raise SettingError(
                 field, f'a range that meets [{least}, {most}], the least and '
@@ -116,3 +122,14 @@ class Constraints:
             total = total + np.maximum(0, low - value) / value
             total = total + np.maximum(0, value - high) / value
         return total
+
+
+def _end(end: Any, open: float, most: float) -> float:
+    """An end of a range; raises :class:`ValueError` if it is none."""
+    if end is None:
+        return open
+    if isinstance(end, str) and end.endswith('%'):
+        return float(end[:-1]) / 100 * most
+    if isinstance(end, (int, float)):
+        return float(end)
+    raise ValueError(end)

@@ -2,11 +2,11 @@
 import numpy as np
 import pytest
 
-from scalenas_mm.search import (NSGA2, AgingEvolution, Candidate, LocalSearch,
-                                Objectives, RandomSearch, SearchExhausted,
-                                StratifiedRandom, TopologyEvolution,
-                                crowded_ranks, hypervolume, pareto_front,
-                                select)
+from scalenas_mm.search import (NSGA2, AgingEvolution, Candidate, Constraints,
+                                LocalSearch, Objectives, RandomSearch,
+                                SearchExhausted, StratifiedRandom,
+                                TopologyEvolution, crowded_ranks, hypervolume,
+                                pareto_front, select)
 from scalenas_mm.spaces import CostModel, ScaleNetSpace, SettingError
 from .conformance import (COSTS, OBJECTIVES, SPACE, SearcherConformance, ask,
                           finish, tell)
@@ -304,6 +304,23 @@ def test_one_objective_is_enough():
 def test_wrong_arguments(kwargs, message):
     with pytest.raises(SettingError, match=message):
         evolve(**kwargs)
+
+
+def test_limits_relative_to_the_largest():
+    most = COSTS(SPACE.max_arch())['macs']
+    for given, expected in (
+        ('60%', (-np.inf, 0.6 * most)),
+        ((None, '60%'), (-np.inf, 0.6 * most)),
+        (('25.5%', 1e9), (0.255 * most, 1e9)),
+    ):
+        limits = Constraints(dict(macs=given), COSTS)
+        assert limits.ranges['macs'] == pytest.approx(expected)
+    for wrong in ('60', 'a%', ('60%', '50%'), '0.1%', ('%', None)):
+        with pytest.raises(SettingError, match='constraints.macs: expected'):
+            Constraints(dict(macs=wrong), COSTS)
+    history = finish(
+        RandomSearch(COSTS, OBJECTIVES, constraints=dict(macs='40%'), N=20))
+    assert max(r.cost['macs'] for r in history) <= 0.4 * most
 
 
 @pytest.mark.parametrize('kind, kwargs, message', [
