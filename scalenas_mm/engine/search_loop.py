@@ -177,13 +177,21 @@ class SearchLoop(BaseLoop):
         self.evaluation = build_evaluation(
             self.evaluation_cfg,
             self.parallel,
-            self.runner.cfg.get('val_dataloader'),
+            self._all_data,
             model=self.model,
             dataloader=val.dataloader,
             evaluator=val.evaluator,
             batches=batches,
             seed=self.settings['seed'],
             fp16=self.settings['fp16'])
+
+    def _all_data(self) -> DataLoader:
+        """A loader of all validation data."""
+        runner = self.runner
+        cfg = dict(
+            runner.cfg.val_dataloader,
+            dataset=runner.val_loop.dataloader.dataset)
+        return runner.build_dataloader(cfg, seed=runner.seed)
 
     def _new_searcher(self) -> Searcher:
         return SEARCHERS.build(

@@ -1,11 +1,10 @@
 """Every process measures other architectures."""
 import itertools
 from datetime import timedelta
-from typing import Any, Dict, Iterator, List, Mapping, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 import torch.distributed
 from mmengine.dist import all_gather_object, get_rank, get_world_size
-from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from scalenas_mm.registry import EVALUATIONS
@@ -99,7 +98,8 @@ def default_store() -> Any:
         return None
 
 
-def build_evaluation(cfg: Mapping[str, Any], parallel: str, loader_cfg: Any,
+def build_evaluation(cfg: Mapping[str, Any], parallel: str,
+                     all_data: Callable[[], DataLoader],
                      **arguments: Any) -> Evaluation:
     """An evaluation for all processes.
 
@@ -107,8 +107,9 @@ def build_evaluation(cfg: Mapping[str, Any], parallel: str, loader_cfg: Any,
         cfg (dict): Of the evaluation.
         parallel (str): ``candidates``: each process measures others, on all
             of the data. ``data``: all measure the same ones, on the part of
-            the data that their loader has.
-        loader_cfg (dict): What ``dataloader`` was built from.
+            the data that their ``dataloader`` has.
+        all_data (Callable): Builds a loader of all data, on a process that
+            takes itself for the only one.
         **arguments: Of the evaluation.
 
     Raises:
@@ -118,21 +119,6 @@ def build_evaluation(cfg: Mapping[str, Any], parallel: str, loader_cfg: Any,
         raise SettingError('parallel', 'candidates or data', parallel)
     if parallel == 'data' or get_world_size() == 1:
         return EVALUATIONS.build(dict(cfg), default_args=arguments)
-    arguments['dataloader'] = whole_data(arguments['dataloader'], loader_cfg)
-    return PerRank(EVALUATIONS.build(dict(cfg), default_args=arguments))
-
-
-def whole_data(dataloader: DataLoader, cfg: Any) -> DataLoader:
-    """A loader of all samples of the data set, for every process.
-
-    Args:
-        dataloader (DataLoader): Loads the part of this process.
-        cfg (dict): What it was built from.
-    """
-    if not isinstance(cfg, dict):
-        raise SettingError(
-            'val_dataloader', 'its config, for a loader of all samples '
-            "(or parallel='data')",
-            type(cfg).__name__)
     with alone():
-        return Runner.build_dataloader(dict(cfg, dataset=dataloader.dataset))
+        arguments['dataloader'] = all_data()
+    return PerRank(EVALUATIONS.build(dict(cfg), default_args=arguments))
