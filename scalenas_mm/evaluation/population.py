@@ -10,6 +10,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from mmengine.dist import gather_object
+from mmengine.logging import MMLogger
 from mmengine.runner import autocast
 from torch import nn
 
@@ -24,6 +25,7 @@ from .sample import apart, preprocessed, run_tensor, unwrapped
 from .sequential import Part, Sequential, free_memory, log
 from .statistics import calibrate, trained_norms, unchanged
 
+QUIET = 60  # seconds between two signs of life
 MOST = 16  # what an interrupted search has to measure again
 
 
@@ -187,11 +189,17 @@ class PopulationMajor(Sequential):
 
     @torch.no_grad()
     def _validate(self, networks: Sequence[Network]) -> None:
+        last = time.time()
         with seeded(self.seed):
-            for batch in self.dataloader:
+            for i, batch in enumerate(self.dataloader):
                 with autocast(enabled=self.fp16):
                     data = preprocessed(self.model, batch)
                 self._each(networks, partial(self._predict, batch, data))
+                if time.time() - last > QUIET:
+                    last = time.time()
+                    MMLogger.get_current_instance().info(
+                        f'{len(networks)} candidates: validation batch '
+                        f'{i + 1}/{len(self.dataloader)}')
 
     def _predict(self, batch: Any, data: Any, network: Network) -> None:
         """Add what comes of a batch to the results of a network."""

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from tvipnas_spaces import SPATIAL
 
-from scalenas_mm.evaluation import PopulationMajor, Sequential
+from scalenas_mm.evaluation import PopulationMajor, Sequential, population
 from scalenas_mm.registry import MODELS
 
 SCALENET = dict(
@@ -89,6 +90,9 @@ class Loader:
     def __iter__(self):
         return iter(self.dataset)
 
+    def __len__(self):
+        return len(self.dataset)
+
 
 @pytest.mark.parametrize('name', BACKBONES)
 def test_backbones(name):
@@ -100,6 +104,18 @@ def test_backbones(name):
             torch.nn.init.normal_(value, std=0.3)
     compare(model, [torch.randn(2, 3, 64, 64) for _ in range(3)],
             relatives(model.backbone.space, 8))
+
+
+def test_long_measurements_show_signs_of_life(monkeypatch):
+    monkeypatch.setattr(population, 'QUIET', -1)
+    logger = MMLogger.get_instance('signs')
+    lines = []
+    monkeypatch.setattr(logger, 'info', lines.append)
+    model = Maps(BACKBONES['scalenet'])
+    loader = Loader([dict(inputs=torch.randn(1, 3, 64, 64))] * 2)
+    PopulationMajor(model, loader, Digits())(
+        relatives(model.backbone.space, 3))
+    assert lines == [f'3 candidates: validation batch {i}/2' for i in (1, 2)]
 
 
 def test_frames_of_videos():
