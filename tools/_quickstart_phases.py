@@ -58,14 +58,13 @@ class Phases:
         with ThreadPoolExecutor(2) as pool:
             futures = [pool.submit(step) for step in steps]
             try:
-                wait(futures, return_when=FIRST_EXCEPTION)
-                results = [future.result(0) for future in futures]
-            except BaseException as error:
+                for future in wait(futures, None, FIRST_EXCEPTION).done:
+                    future.result()
+            except BaseException:
                 self.stop()
-                first = (f.exception() for f in futures if f.done())
-                raise next(filter(None, first), error)
+                raise
         self.shared = False
-        return results
+        return [future.result() for future in futures]
 
     def stop(self):
         """End the commands that run, and start no others."""

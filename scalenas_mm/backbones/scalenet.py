@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from scalenas_mm.ops import Bottleneck, Downsample, conv_norm
 from scalenas_mm.registry import MODELS
-from scalenas_mm.spaces import (ScaleNetArch, ScaleNetModule, ScaleNetSpace,
-                                SettingError, WideScaleNetSpace)
+from scalenas_mm.spaces import (ScaleNetArch, ScaleNetSpace, SettingError,
+                                WideScaleNetSpace)
 from .base import SHARED, Index, Maps, SearchableBackbone, Step
 from .multi_scale import MultiScaleModule
-from .wide_multi_scale import build_wide, wide_parts, wide_steps
+from .wide_multi_scale import build_wide, wide_parts, wide_runs
 
 # stage, module, and a block by branch and level or a fusion by level, target
 # and source
@@ -214,13 +214,13 @@ class ScaleNet(SearchableBackbone):
     def steps(self, *args: Any) -> List[Step]:
         """The stem with stage 1, then each module behind its transition."""
         arch = self._runs(self.arch)
-        if self.elastic:
-            modules = wide_steps(self, arch)
-        else:
-            modules = [
-                Step((place, module), partial(self._run_module, place, module))
-                for place, module in zip(self._places(), arch.modules)
-            ]
+        runs = wide_runs(
+            self, arch) if self.elastic else (((), (module, ))
+                                              for module in arch.modules)
+        modules = [
+            Step((place, *run), partial(self._run_module, place, *run))
+            for place, run in zip(self._places(), runs)
+        ]
         out = Step(self.arch, partial(self._put_out, self.arch))
         return [Step((), self._run_stem), *modules, out]
 
@@ -237,22 +237,28 @@ class ScaleNet(SearchableBackbone):
             x = F.relu(x, inplace=True)
         return self.layer1(x)
 
-    def _run_module(self, place: Tuple[int, int], module: ScaleNetModule,
-                    state: Any) -> List[Tensor]:
-        """Maps of all branches from those before, or from that of stage 1."""
-        stage, position = place
-        maps = state if position else self._change(stage, state)
-        return getattr(self, f'stage{stage}')[position](maps, module)
+    def _run_module(self, place: Tuple[int, int], widths: Sequence[int],
+                    run: Tuple, state: Any) -> List[Tensor]:
+        """Maps of all branches from those before, or from that of stage 1.
 
-    def _change(self, stage: int, state: Any) -> List[Tensor]:
+        ``run`` is what the module takes, ``widths`` what transitions before
+        it put out, if that is elastic.
+        """
+        stage, position = place
+        maps = state if position else self._change(stage, widths, state)
+        return getattr(self, f'stage{stage}')[position](maps, *run)
+
+    def _change(self, stage: int, widths: Sequence[int],
+                state: Any) -> List[Tensor]:
         """Maps that come into a stage."""
         if stage == 2:
+            first, second = self.transition1
             return [
-                F.relu(self.transition1[0](state)),
-                F.relu(self.transition1[1](state, ()))
+                F.relu(first(state, *widths[:1])),
+                F.relu(second(state, (), *widths[1:]))
             ]
         new = getattr(self, f'transition{stage - 1}')[str(stage - 1)]
-        return [*state, F.relu(new(state[-1], ()))]
+        return [*state, F.relu(new(state[-1], (), *widths[1:]))]
 
     def _put_out(self, arch: ScaleNetArch,
                  maps: List[Tensor]) -> Tuple[Tensor, ...]:

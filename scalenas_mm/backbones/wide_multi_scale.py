@@ -1,5 +1,4 @@
 """The parts of a ScaleNet with elastic widths."""
-from functools import partial
 from itertools import repeat
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from scalenas_mm.ops import (ElasticBasicBlock, ElasticConvSequence,
                              ElasticDownsample, elastic_fusion, joined)
 from scalenas_mm.spaces import ScaleNetModule
-from .base import SHARED, Index, Step
+from .base import SHARED, Index
 from .multi_scale import StartingModule
 
 Widths = Sequence[int]
@@ -159,33 +158,12 @@ def build_wide(net: Any, norm_cfg: dict, upsample: str,
             ]))
 
 
-def wide_steps(net: Any, arch: Any) -> List[Step]:
-    """Each module, behind its transition, from the map of stage 1 on."""
+def wide_runs(net: Any, arch: Any) -> Iterator[Tuple[Widths, Tuple]]:
+    """For each module what the transition before its stage comes from and
+    puts out, and what the module takes."""
     rows, modules = _rows(net, arch)
-    return [
-        Step((place, rows[place[0] - 2], module, widths),
-             partial(_run_module, net, place, rows[place[0] - 2], module,
-                     widths))
-        for place, (module, widths, _) in zip(net._places(), modules)
-    ]
-
-
-def _run_module(net: Any, place: Tuple[int, int], row: Widths, module: Any,
-                widths: Widths, state: Any) -> List[Tensor]:
-    stage, position = place
-    maps = state if position else _change(net, stage, row, state)
-    return getattr(net, f'stage{stage}')[position](maps, module, widths)
-
-
-def _change(net: Any, stage: int, row: Widths, state: Any) -> List[Tensor]:
-    """Maps that come into a stage."""
-    if stage == 2:
-        return [
-            F.relu(net.transition1[0](state, row[0])),
-            F.relu(net.transition1[1](state, (), row[1]))
-        ]
-    new = getattr(net, f'transition{stage - 1}')[str(stage - 1)]
-    return [*state, F.relu(new(state[-1], (), row[1]))]
+    for (stage, _), (module, widths, _) in zip(net._places(), modules):
+        yield rows[stage - 2], (module, widths)
 
 
 def wide_parts(net: Any, arch: Any) -> Dict[str, Index]:

@@ -186,39 +186,39 @@ class Chain(ViPNASBackbone):
 
     def run(self, x: Tensor, arch: ViPNASArch,
             between: Between) -> List[Tensor]:
-        x = self._run_stem(x, arch.stem)
-        maps = []
-        for i, stage in enumerate(arch.stages):
-            x = between(i + 1, self._run_stage(i, stage, x))
-            if i in self.space.out_indices:
-                maps.append(x)
-        return maps
-
-    def _run_stage(self, i: int, stage: ViPNASStage, x: Tensor) -> Tensor:
-        for block in getattr(self, f'layer{i + 1}')[:stage.depth]:
-            x = block(x, *self._part(stage.branches[0]))
-        return x
+        state: Tuple[Tensor, ...] = (x, )
+        for step in self._parts_of(arch, between):
+            state = step.run(state)
+        return list(state)
 
     def steps(self, *args: Any) -> List[Step]:
-        """The stem, then each stage; all give the maps so far."""
-        arch, out_indices = self.arch, self.space.out_indices
+        """The stem, then each stage."""
+        arch = self.arch
+        out = Step(
+            arch, lambda maps: Maps.of(maps, arch)
+            if self.kind == SHARED else maps)
+        return [*self._parts_of(arch, lambda stage, x: x), out]
+
+    def _parts_of(self, arch: ViPNASArch, between: Between) -> List[Step]:
+        """Stem and stages, each of which gives the maps that are put out, and
+        the last one while there is a stage to read it."""
+        places, last = self.space.out_indices, len(arch.stages) - 1
+
+        def stem(image: Tuple[Tensor]) -> Tuple[Tensor, ...]:
+            return (self._run_stem(image[0], arch.stem), )
 
         def run(i: int, stage: ViPNASStage,
                 maps: Tuple[Tensor, ...]) -> Tuple[Tensor, ...]:
-            kept = maps if i - 1 in out_indices else maps[:-1]
-            return (*kept, self._run_stage(i, stage, maps[-1]))
+            x, kept = maps[-1], maps if i - 1 in places else maps[:-1]
+            for block in getattr(self, f'layer{i + 1}')[:stage.depth]:
+                x = block(x, *self._part(stage.branches[0]))
+            x = between(i + 1, x)
+            return kept if i == last and i not in places else (*kept, x)
 
-        def put_out(maps: Tuple[Tensor, ...]) -> Tuple[Tensor, ...]:
-            maps = maps[:len(out_indices)]
-            return Maps.of(maps, arch) if self.kind == SHARED else maps
-
-        stem = Step(arch.stem, lambda state:
-                    (self._run_stem(state[0], arch.stem), ))
-        stages = [
-            Step((i, stage), partial(run, i, stage))
-            for i, stage in enumerate(arch.stages)
+        return [
+            Step(arch.stem, stem), *(Step((i, stage), partial(run, i, stage))
+                                     for i, stage in enumerate(arch.stages))
         ]
-        return [stem, *stages, Step(arch, put_out)]
 
     def _slices(self, arch: ViPNASArch) -> Dict[str, Index]:
         out = self._slices_of_stem(arch.stem)
