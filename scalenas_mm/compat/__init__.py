@@ -21,8 +21,8 @@ no accelerator, KITTI metric mmdet3d compiles a CUDA kernel. A module on
                              mmcv's CPU operator takes its place:
                              :mod:`.rotate_iou`.
 everywhere                   Nothing fails, but MMEngine formats the whole
-                             config four times when a run begins, seconds
-                             each time. It is done once: see :mod:`.configs`.
+                             config several times when a run begins, a second
+                             or more each. It is done once: :mod:`.configs`.
 numpy 1.24 to 1.26           mmdet3d 1.4 samples ground truth with ``np.long``,
                              which these versions lack. It is ``np.int64``.
 ===========================  ==============================================
