@@ -4,7 +4,6 @@ Numpy only. The genes of the space must be numbers of units that can be taken
 away one by one, such as those of
 :class:`~scalenas_mm.spaces.hrnas.HRNASSpace`.
 """
-import re
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Dict, List, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 import numpy as np
 
 from scalenas_mm.spaces import CostModel, SettingError
+from scalenas_mm.spaces.settings import absolute
 
 Groups = Sequence[np.ndarray]  # numbers of the units, for each gene
 
@@ -184,10 +184,9 @@ def _is_number(value: Any) -> bool:
 
 def _number(field: str, value: Any, most: float) -> float:
     """A limit as a number; percentages are of ``most``."""
-    if isinstance(value, str):
-        match = re.fullmatch(r'\s*(\d+(\.\d*)?)\s*%\s*', value)
-        if match:
-            return float(match[1]) / 100 * most
+    number = absolute(value, most)
+    if number is not value:
+        return number
     if not _is_number(value) or not 0 < value < np.inf:
         raise SettingError(field, "a number, or a percentage such as '40%'",
                            value)

@@ -4,6 +4,7 @@ from typing import Any, Dict, Iterable, Mapping, Sequence, Tuple
 import numpy as np
 
 from scalenas_mm.spaces import CostModel, SettingError
+from scalenas_mm.spaces.settings import absolute
 from .record import Record
 
 
@@ -103,11 +104,11 @@ class Constraints:
         ends = (None, pair) if isinstance(pair, str) else pair
         if not isinstance(ends, (list, tuple)) or len(ends) != 2:
             raise SettingError(field, EXPECTED, pair)
-        try:
-            low, high = _end(ends[0], -np.inf,
-                             most), _end(ends[1], np.inf, most)
-        except ValueError:
-            raise SettingError(field, EXPECTED, pair) from None
+        ends = [absolute(end, most) for end in ends]
+        if any(not isinstance(end, (int, float, type(None))) for end in ends):
+            raise SettingError(field, EXPECTED, pair)
+        low = -np.inf if ends[0] is None else float(ends[0])
+        high = np.inf if ends[1] is None else float(ends[1])
         if not low <= high or high < least or low > most:
             raise SettingError(
                 field, f'a range that meets [{least}, {most}], the least and '
@@ -122,14 +123,3 @@ class Constraints:
             total = total + np.maximum(0, low - value) / value
             total = total + np.maximum(0, value - high) / value
         return total
-
-
-def _end(end: Any, open: float, most: float) -> float:
-    """An end of a range; raises :class:`ValueError` if it is none."""
-    if end is None:
-        return open
-    if isinstance(end, str) and end.endswith('%'):
-        return float(end[:-1]) / 100 * most
-    if isinstance(end, (int, float)):
-        return float(end)
-    raise ValueError(end)

@@ -1,4 +1,5 @@
 """Checks of settings; each raises :class:`SettingError`."""
+import re
 from math import inf
 from numbers import Real
 from typing import Any, Iterable, Mapping, Optional, Tuple
@@ -50,3 +51,11 @@ def only(options: Mapping[str, Any], *known: str) -> None:
         raise SettingError('options',
                            'one of ' + ', '.join(known) if known else 'none',
                            name)
+
+
+def absolute(value: Any, most: float) -> Any:
+    """A percentage such as ``'40%'`` as that share of ``most``; any other
+    value as it is."""
+    match = isinstance(value, str) and re.fullmatch(r'\s*(\d+(\.\d*)?)\s*%\s*',
+                                                    value)
+    return float(match[1]) / 100 * most if match else value

@@ -79,15 +79,9 @@ def columns(space, costs, batch):
         }
 
 
-def short(value):
-    for size, unit in ((1e9, 'G'), (1e6, 'M'), (1e3, 'k')):
-        if abs(value) >= size:
-            return f'{value / size:.4g} {unit}'
-    return f'{value:.4g}'
-
-
 def limit(key, low, high):
     """A constraint in words."""
+    from scalenas_mm.engine.search_hooks import short_number as short
     least = '' if low == float('-inf') else f'{short(low)} <= '
     most = '' if high == float('inf') else f' <= {short(high)}'
     return f'{least}{key}{most}'
@@ -113,6 +107,7 @@ def profile(config, args):
     from rich.table import Table
 
     from scalenas_mm.backbones import find_searchable
+    from scalenas_mm.engine.search_hooks import short_number as short
     model = build(config)
     backbone, shape = find_searchable(model), input_size(config, args.shape)
     space = backbone.space
