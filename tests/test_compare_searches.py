@@ -115,3 +115,50 @@ def test_archives_must_be_of_one_space_and_size(tmp_path, run):
         code, _, error = run(*pairs)
         assert code == 2 and f'c.jsonl: {key}: expected' in error
         assert len(error.splitlines()) == 1
+
+
+def test_means_and_p_values(tmp_path, run):
+    """Three seeds each, all of one better than all of the other."""
+    pairs = []
+    for name, values in dict(bad=(1., 2., 3.), good=(7., 8., 10.)).items():
+        for i, value in enumerate(values):
+            path = archive(tmp_path / f'{name}{i}.jsonl', [(100, value),
+                                                           (200, 1.)])
+            pairs.append(f'{name}={path}')
+    figure, numbers = tmp_path / 'curves.png', tmp_path / 'numbers.json'
+    code, text, error = run(*pairs, '--plot', figure, '--json', numbers)
+    assert code == 0, error
+    rows = [line.split() for line in text.splitlines()]
+    # scaled mIoU are 0, 1/9, 2/9 and 6/9, 7/9, 1 at no cost; the front of all
+    # is one point
+    assert ['bad', '0.1111', '±', '0.1111', '0.8889', '±', '0.1111',
+            '0.8889', '±', '0.1111', '-'] in rows  # yapf: disable
+    assert ['good', '0.8148', '±', '0.1697', '0.1852', '±', '0.1697',
+            '0.1852', '±', '0.1697', '0.1'] in rows  # yapf: disable
+    assert '3 and 3 seeds: p cannot be below 0.1' in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    assert figure.read_bytes()[:4] == b'\x89PNG'
+    found = json.loads(numbers.read_text())
+    assert found['methods']['good']['p_value'] == pytest.approx(0.1)
+    assert found['archives'][3] == pairs[3].split('=')
+    code, text, _ = run(*pairs[:5])
+    assert '3 and 2 seeds: no p; 3 each are the least' in text
+
+
+@pytest.mark.parametrize('args, message', [
+    ([], 'expected archives, or --run'),
+    (['--run', 'c.py'], '--run: expected --out'),
+    (['a=b', '--searcher', 'x=y'], 'expected --run'),
+    (['--run', 'c.py', '--out', 'o', '--searcher', 'x'], 'NAME=FILE'),
+    (['--run', 'c.py', '--out', 'o', '--searcher', '../x=y'], 'letters'),
+    (['--run', 'c.py', '--out', 'o', '--searcher', 'x={'], 'x: not JSON'),
+    (['--run', 'c.py', '--out', 'o', '--searcher', 'x={}'], 'a "type"'),
+    (['--run', 'c.py', '--out', 'o', '--seeds', '-1'], 'number >= 0'),
+    (['--run', 'c.py', '--out', 'o', '--N', '0'], 'number >= 1'),
+    (['--run', 'none.py', '--out', 'o'], 'config not found: none.py'),
+    (['--run', 'c.py', '--out', 'o', '--supernet', 'x=none.pth'
+      ], 'checkpoint not found: none.pth'),
+])
+def test_wrong_arguments(run, args, message):
+    code, _, error = run(*args)
+    assert code == 2 and message in error.splitlines()[-1]

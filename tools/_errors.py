@@ -17,6 +17,8 @@ EXPECTED = (
     ('scalenas_mm.spaces', 'InputError'),
     ('scalenas_mm.search', 'ArchiveError'),
     ('scalenas_mm.engine', 'SearchStopped'),
+    ('scalenas_mm.engine', 'TrainingDiverged'),
+    ('scalenas_mm.evaluation', 'PoolBroken'),
     ('scalenas_mm.evaluation', 'RankError'),
     ('scalenas_mm.export', 'ExportError'),
     ('scalenas_mm.export.released', 'ReleasedError'),

@@ -168,6 +168,18 @@ def export(args):
         else:
             text = comment(record, archive, objectives)
             export_whole(source, record, folder, text, args)
+    show_baselines(archive, objectives, args)
+
+
+def show_baselines(archive, objectives, args):
+    """Print what the search is compared with, measured as its candidates."""
+    from scalenas_mm.search import read_baselines
+    if args.task or args.backbone_only:
+        return
+    for record in read_baselines(archive):
+        if record.ok:
+            line = comment(record, archive, objectives).splitlines()[-1]
+            print(f'compared with {record.name}: {line}')
 
 
 def opened(args, config, meta):

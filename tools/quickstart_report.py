@@ -35,9 +35,9 @@ def report(task, phases, archive, front, chosen, more=()):
     """Print the table and write the report beside it, with more pictures:
     their captions and files."""
     import scalenas_mm.registry  # noqa: F401  (applies scalenas_mm.compat)
-    from scalenas_mm.search import read_meta
+    from scalenas_mm.search import read_baselines, read_meta
     from scalenas_mm.visualization import (Report, load_records, plot_pareto,
-                                           write_report)
+                                           references, write_report)
     size = read_meta(archive)['evaluation']['input_size']
     rows = [network(task, archive, record) for record in chosen]
     show_table(task, rows, size)
@@ -47,6 +47,7 @@ def report(task, phases, archive, front, chosen, more=()):
         folder / 'pareto.png',
         task.metric,
         selected=[record.id for record in chosen],
+        references=references(read_baselines(archive), task.metric, 'macs'),
         title='Search on the demo data set')
     draw(task, archive, chosen, folder / 'predictions.png')
     best = max(row.exported for row in rows)

@@ -3,8 +3,9 @@ from _cli import (build_runner, check_checkpoint, fail, load_config,
                   readable_errors, runner_parser)
 
 
-def parse_args():
-    parser = runner_parser(__doc__)
+def search_parser(description):
+    """A parser with the arguments that every search has."""
+    parser = runner_parser(description)
     parser.add_argument(
         'checkpoint',
         nargs='?',
@@ -22,8 +23,18 @@ def parse_args():
         metavar='FILE',
         help='evaluate the architectures of this JSON lines file, such as an '
         'archive, instead of searching')
+    parser.add_argument(
+        '--extend',
+        type=int,
+        metavar='N',
+        help='resume, and search N candidates more than the config says')
+    return parser
+
+
+def parse_args():
     # launchers put their options between CONFIG and CHECKPOINT
-    return parser.parse_intermixed_args()
+    args = search_parser(__doc__).parse_intermixed_args()
+    return args
 
 
 def set_search(config, args):
@@ -36,11 +47,21 @@ def set_search(config, args):
     check_checkpoint(config.load_from)
     loop.resume = args.resume or bool(loop.get('resume'))
     loop.retry_failed = args.retry_failed or bool(loop.get('retry_failed'))
+    if args.extend is not None:
+        extend(loop, args.extend)
     if args.archs:
         loop.searcher = dict(
             type='ListedSearch',
             archs=args.archs,
             objectives=loop.searcher.objectives)
+
+
+def extend(loop, more):
+    """Go on beyond the number of candidates that the config says."""
+    if more < 1:
+        fail(f'--extend: expected at least 1, got {more}')
+    loop.searcher.N = loop.searcher.get('N', 2000) + more
+    loop.resume = True
 
 
 def main():

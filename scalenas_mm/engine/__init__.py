@@ -1,6 +1,7 @@
 """MMEngine loops and hooks, training of single networks and benchmarks."""
 from .benchmark import DeviceLost, open_rows, train_missing
 from .curve_hook import ValidationCurveHook
+from .divergence_guard import DivergenceGuardHook, TrainingDiverged
 from .network_training import TrainedNetwork, train_network, training_identity
 from .optimizers import RMSpropInside
 from .search_hooks import SearchLoggerHook
@@ -10,10 +11,12 @@ from .shrink_hook import ShrinkHook
 from .sort_hook import SortChannelsHook
 from .stopping import SearchStopped
 from .subnet_loop import SubnetTestLoop, SubnetValLoop
+from .worker_loop import WorkerLoop
 
 __all__ = [
-    'DeviceLost', 'RMSpropInside', 'SearchLoggerHook', 'SearchLoop',
-    'SearchStopped', 'ShrinkArchiveHook', 'ShrinkHook', 'SortChannelsHook',
-    'SubnetTestLoop', 'SubnetValLoop', 'TrainedNetwork', 'ValidationCurveHook',
-    'open_rows', 'train_missing', 'train_network', 'training_identity'
+    'DeviceLost', 'DivergenceGuardHook', 'RMSpropInside', 'SearchLoggerHook',
+    'SearchLoop', 'SearchStopped', 'ShrinkArchiveHook', 'ShrinkHook',
+    'SortChannelsHook', 'SubnetTestLoop', 'SubnetValLoop', 'TrainedNetwork',
+    'TrainingDiverged', 'ValidationCurveHook', 'WorkerLoop', 'open_rows',
+    'train_missing', 'train_network', 'training_identity'
 ]

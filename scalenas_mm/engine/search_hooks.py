@@ -34,6 +34,10 @@ class SearchLoggerHook(Hook):
             f'{self._done} of them in the archive '
             f'{runner.train_loop.archive_path}')
 
+    def after_baselines(self, runner: Runner, records: List[Record]) -> None:
+        runner.logger.info('Compared with:\n' +
+                           '\n'.join(self._table(runner, records)))
+
     def after_search(self, runner: Runner) -> None:
         searcher = runner.train_loop.searcher
         if self._done and len(searcher.history) == self._done:
@@ -87,13 +91,17 @@ class SearchLoggerHook(Hook):
         failed = len(searcher.history) - good
         front = sorted(
             searcher.front(), key=lambda record: record.cost['macs'])
+        known = [r for r in runner.train_loop.baselines if r.ok]
         runner.logger.info(f'{title} ({good} candidates, {failed} failed):\n' +
-                           '\n'.join(self._table(runner, front)))
+                           '\n'.join(self._table(runner, [*front, *known])))
 
     def _table(self, runner: Runner, records: List[Record]) -> List[str]:
+        names = [record.name or f'id {record.id}' for record in records]
+        width = max([8, *map(len, names)])
         return [
-            f'  id {record.id:<5} {self._values(runner, record)}'
-            for record in records
+            f'  {name:<{width}} '
+            f'{self._values(runner, record) if record.ok else record.error}'
+            for name, record in zip(names, records)
         ]
 
     def _values(self, runner: Runner, record: Record) -> str:

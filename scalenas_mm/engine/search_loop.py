@@ -6,20 +6,19 @@ import torch
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
-from scalenas_mm.backbones.base import SHARED, find_searchable
-from scalenas_mm.evaluation import (build_evaluation, calibration_batches,
-                                    common_digest, cost_model,
-                                    evaluation_identity, first_sample,
-                                    from_main, load_strictly, local_norms,
-                                    read_checkpoint, together, unwrapped)
+from scalenas_mm.evaluation import (Evaluation, Outcome, evaluation_identity,
+                                    from_main, in_order, together, unwrapped)
 from scalenas_mm.registry import LOOPS, SEARCHERS
 from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
-                                SearchExhausted)
+                                SearchExhausted, baseline_archs,
+                                baselines_path)
 from scalenas_mm.spaces import SettingError, as_size
 from scalenas_mm.spaces.settings import whole
 from scalenas_mm.version import versions
+from .baselines import measure_baselines
+from .interruption import Interruption, leave
+from .measuring import Measuring
 from .outcomes import record_of
-from .search_checks import check_calibration, check_validation
 from .stopping import SearchStopped, deterministic, witnesses
 
 
@@ -34,12 +33,16 @@ class SearchLoop(BaseLoop):
     records; all of them measure.
 
     Besides ``before_train`` and ``after_train``, hooks may define
-    ``before_search(runner)``, ``after_candidate(runner, record)``,
-    ``after_generation(runner, generation)`` and ``after_search(runner)``.
+    ``before_search(runner)``, ``after_baselines(runner, records)``,
+    ``after_candidate(runner, record)``, ``after_generation(runner,
+    generation)`` and ``after_search(runner)``.
 
     If a candidate fails, the last good one (at first, the smallest network,
     then the largest) is measured again. If that fails, too, the reason is not
     the candidate: the search stops and records nothing.
+
+    A SIGTERM, or Slurm's SIGUSR1, ends the search when the candidates in work
+    are recorded; a second one ends it at once.
 
     Args:
         runner (Runner): The runner. Its ``load_from`` is the supernet, which
@@ -54,6 +57,12 @@ class SearchLoop(BaseLoop):
         parallel (str): What several processes do. ``candidates``: each
             measures others, on all validation data. ``data``: all measure the
             same ones, on parts of the data; for candidates that take long.
+        workers (dict, optional): Measure by workers on Ray, which may come and
+            go, instead of in this process: options of
+            :func:`.ray_evaluation`; ``{}`` has one for every core or GPU.
+        baselines (bool | Sequence[str]): Which networks with a name in the
+            space are measured before the candidates, into a file beside the
+            archive: all, none, or these. They do not count among ``N``.
         num_calibration_batches (int): Training batches on which batch-norm
             statistics are re-estimated for each candidate; 0 keeps those of
             the supernet. The released code has 8.
@@ -76,6 +85,8 @@ class SearchLoop(BaseLoop):
                  input_size: Sequence[int],
                  evaluation: dict = dict(type='PopulationMajor'),
                  parallel: str = 'candidates',
+                 workers: Optional[dict] = None,
+                 baselines: Union[bool, Sequence[str]] = True,
                  num_calibration_batches: int = 8,
                  seed: int = 0,
                  archive: str = 'archive.jsonl',
@@ -89,6 +100,8 @@ class SearchLoop(BaseLoop):
         self.searcher_cfg = dict(searcher)
         self.evaluation_cfg = dict(evaluation)
         self.parallel = parallel
+        self.workers = workers
+        self.wanted_baselines = baselines
         self.settings = dict(
             input_size=list(as_size(input_size)),
             num_calibration_batches=whole('num_calibration_batches',
@@ -107,9 +120,13 @@ class SearchLoop(BaseLoop):
         self.allow_untrained = allow_untrained
         self.max_iters = whole('N', self.searcher_cfg.get('N', 2000))
         self.val_interval = self.max_epochs = 1
+        self.baselines: List[Record] = []
         self.searcher: Optional[Searcher] = None
         self.archive: Optional[Archive] = None
+        self.evaluation: Any = None
         self._failures = 0
+        # of the last candidate, until it is over
+        self._generation: Optional[int] = None
 
     @property
     def iter(self) -> int:
@@ -135,17 +152,22 @@ class SearchLoop(BaseLoop):
             ArchiveError: The archive is in use or of something else.
             SettingError: A setting, or the checkpoint, is wrong.
             SearchStopped: Measurements fail, whatever is measured.
+            SearchInterrupted: A signal ended it.
         """
         try:
-            with deterministic(self.settings['deterministic']):
+            with deterministic(
+                    self.settings['deterministic']), Interruption() as stop:
                 self._prepare()
                 self.runner.call_hook('before_train')
                 self.runner.call_hook('before_search')
+                self._measure_baselines()
                 self._retry()
-                self._search()
+                self._search(stop)
         finally:
             if self.archive is not None:
                 self.archive.close()
+            if self.evaluation is not None:
+                self.evaluation.close()
         self.runner.call_hook('after_search')
         self.runner.call_hook('after_train')
         return self.runner.model
@@ -153,45 +175,31 @@ class SearchLoop(BaseLoop):
     # -- before the search ------------------------------------------------
     def _prepare(self) -> None:
         """Load the supernet, build everything, replay the archive."""
-        val = self.runner.val_loop
-        check_validation(val)
-        self._load()
-        self.digest = common_digest(self.model)
-        local_norms(self.model)
-        self.backbone = find_searchable(self.model)
-        if self.backbone.kind != SHARED:
-            raise SettingError(
-                'model.backbone', 'a supernet, built with the '
-                'largest architecture', self.backbone.kind)
-        self.costs = together(
-            lambda: cost_model(self.model, self.settings['input_size'],
-                               first_sample(self.model, val.dataloader)))
+        self._measuring()
         self.searcher = together(self._new_searcher)
         self.max_iters = self.searcher.N
         self.max_epochs = self.searcher.generation(self.searcher.N - 1) + 1
         self._replay(from_main(self._open_archive))
-        batches = together(lambda: calibration_batches(
-            self.dataloader, self.settings['num_calibration_batches'], self.
-            settings['seed']))
-        check_calibration(batches)
-        self.evaluation = build_evaluation(
-            self.evaluation_cfg,
-            self.parallel,
-            self._all_data,
-            model=self.model,
-            dataloader=val.dataloader,
-            evaluator=val.evaluator,
-            batches=batches,
-            seed=self.settings['seed'],
-            fp16=self.settings['fp16'])
+        self.evaluation = self._evaluation()
 
-    def _all_data(self) -> DataLoader:
-        """A loader of all validation data."""
-        runner = self.runner
-        cfg = dict(
-            runner.cfg.val_dataloader,
-            dataset=runner.val_loop.dataloader.dataset)
-        return runner.build_dataloader(cfg, seed=runner.seed)
+    def _evaluation(self) -> Evaluation:
+        if self.workers is None:
+            return self.measuring.evaluation(self.evaluation_cfg,
+                                             self.parallel)
+        from .ray_pool import ray_evaluation
+        return ray_evaluation(self.runner.cfg, self.measuring.digest,
+                              self.evaluation_cfg, **self.workers)
+
+    def _measuring(self) -> None:
+        """Load the supernet, count costs."""
+        if self.load_from is None and not self.allow_untrained:
+            raise SettingError(
+                'load_from', 'the checkpoint of a trained supernet '
+                '(or train_cfg.allow_untrained=True)', None)
+        self.measuring = Measuring(self.runner, self.dataloader, self.settings,
+                                   self.load_from)
+        self.backbone = self.measuring.backbone
+        self.costs = self.measuring.costs()
 
     def _new_searcher(self) -> Searcher:
         return SEARCHERS.build(
@@ -200,19 +208,6 @@ class SearchLoop(BaseLoop):
     def _replay(self, records: Sequence[Record]) -> None:
         for record in records:
             self.searcher.tell(record)
-
-    def _load(self) -> None:
-        """Load the supernet, all of it."""
-        if self.load_from is None:
-            if self.allow_untrained:
-                return
-            raise SettingError(
-                'load_from', 'the checkpoint of a trained supernet '
-                '(or train_cfg.allow_untrained=True)', None)
-        checkpoint = together(lambda: read_checkpoint(self.load_from))
-        self.runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        load_strictly(self.model, checkpoint, self.load_from)
-        self.runner.logger.info(f'loaded the supernet {self.load_from}')
 
     def _open_archive(self) -> Sequence[Record]:
         """Open the archive, which only the main process holds."""
@@ -231,40 +226,58 @@ class SearchLoop(BaseLoop):
             space=self.backbone.space.to_dict(),
             searcher=self.searcher.identity(),
             evaluation=evaluation_identity(self.runner.cfg, **self.settings),
-            supernet=self.digest,
+            supernet=self.measuring.digest,
             versions=versions())
 
+    def _measure_baselines(self) -> None:
+        meta = self.meta()
+        del meta['searcher']
+        self.baselines = measure_baselines(
+            together(lambda: baseline_archs(self.backbone.space, self.
+                                            wanted_baselines)),
+            baselines_path(self.archive_path), meta, self._measured,
+            self.retry_failed)
+        if self.baselines:
+            self.runner.call_hook('after_baselines', records=self.baselines)
+
     # -- the search -------------------------------------------------------
-    def _search(self) -> None:
-        generation = None
+    def _search(self, stop: Interruption) -> None:
+
+        def signalled() -> Any:
+            return from_main(lambda: stop.signal)
+
+        measured = self.evaluation.stream(self._asked,
+                                          lambda: signalled() is not None)
         try:
-            while not self.searcher.finished:
-                candidates = from_main(
-                    lambda: self.searcher.ask(self.evaluation.size))
-                generation = candidates[0].generation
-                for record in self._measured(candidates):
-                    self._record(record)
-                if self.searcher.finished or self.epoch != generation:
-                    self.runner.call_hook(
-                        'after_generation', generation=generation)
-                    generation = None
+            for candidate, outcome in in_order(measured, self.iter):
+                self._record(candidate, outcome)
         except SearchExhausted as error:
             self.runner.logger.warning(f'search ends early: {error}')
-            if generation is not None:
-                self.runner.call_hook(
-                    'after_generation', generation=generation)
+            self._end_generation()
+        signal = signalled()
+        if signal is not None and not self.searcher.finished:
+            leave(signal, self.iter, self.resume)
+
+    def _asked(self, num: int) -> List[Candidate]:
+        """The next candidates, as the main process has them."""
+        return from_main(lambda: self.searcher.ask(num))
 
     def _measured(self, candidates: Sequence[Candidate]) -> List[Record]:
         """Records of candidates, as the main process has them."""
         outcomes = self.evaluation([c.arch for c in candidates])
-        return from_main(lambda: [
-            record_of(candidate, outcome, self.costs, self.searcher.objectives)
+        return [
+            self._record_of(candidate, outcome)
             for candidate, outcome in zip(candidates, outcomes, strict=True)
-        ])
+        ]
 
-    def _record(self, record: Record) -> None:
+    def _record_of(self, candidate: Candidate, outcome: Outcome) -> Record:
+        return from_main(lambda: record_of(candidate, outcome, self.costs, self
+                                           .searcher.objectives))
+
+    def _record(self, candidate: Candidate, outcome: Outcome) -> None:
         """Store, tell and announce one candidate."""
-        if not record.ok:
+        record = self._record_of(candidate, outcome)
+        if not record.ok and not self.evaluation.checked:
             self._check_environment(record)
         from_main(lambda: self.archive.append(record))
         self.searcher.tell(record)
@@ -274,6 +287,15 @@ class SearchLoop(BaseLoop):
             raise SearchStopped(
                 f'{self._failures} candidates in a row failed, the last one '
                 f'by {record.error}')
+        self._generation = candidate.generation
+        if self.searcher.finished or self.epoch != candidate.generation:
+            self._end_generation()
+
+    def _end_generation(self) -> None:
+        if self._generation is not None:
+            self.runner.call_hook(
+                'after_generation', generation=self._generation)
+            self._generation = None
 
     def _retry(self) -> None:
         """Measure again what failed in an earlier run; then the searcher

@@ -1,6 +1,13 @@
 """How candidates are measured."""
 from abc import ABC, abstractmethod
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import (Any, Callable, Dict, Iterator, List, NamedTuple, Optional,
+                    Sequence, Tuple)
+
+Ask = Callable[[int], Sequence[Any]]  # the next candidates, at most so many
+
+
+def never() -> bool:
+    return False
 
 
 class Outcome(NamedTuple):
@@ -27,9 +34,36 @@ class Evaluation(ABC):
 
     Attributes:
         size: How many architectures it likes to be given at once.
+        checked: Whether an outcome with an error is known to be the
+            architecture's fault, and not that of the data or the machine.
     """
     size = 1
+    checked = False
 
     @abstractmethod
     def __call__(self, archs: Sequence[Any]) -> List[Outcome]:
         """Outcomes of ``archs``, in their order."""
+
+    def stream(
+            self,
+            ask: Ask,
+            stopped: Callable[[],
+                              bool] = never) -> Iterator[Tuple[Any, Outcome]]:
+        """Candidates with their outcomes, until there are no more.
+
+        Args:
+            ask (Callable): Gives the next candidates, at most so many; none
+                if those depend on outcomes that were not given, and at the
+                end. It is called on all ranks.
+            stopped (Callable): Whether no more are to be begun; the same on
+                all ranks.
+        """
+        while not stopped():
+            candidates = ask(self.size)
+            if not candidates:
+                return
+            outcomes = self([candidate.arch for candidate in candidates])
+            yield from zip(candidates, outcomes, strict=True)
+
+    def close(self) -> None:
+        """Give back what it holds; it measures nothing any more."""

@@ -13,6 +13,8 @@ ROOT = '{data_root}'
 SPEED = ('batch_size', 'num_workers', 'persistent_workers', 'pin_memory',
          'pin_memory_device', 'prefetch_factor', 'timeout', 'worker_init_fn',
          'multiprocessing_context')
+# What of how candidates are measured changes the last digits
+ROUNDING = ('amp', 'channels_last')
 
 
 def evaluation_identity(cfg: Config, **settings: Any) -> Dict[str, Any]:
@@ -28,6 +30,7 @@ def evaluation_identity(cfg: Config, **settings: Any) -> Dict[str, Any]:
     loader = cfg.train_dataloader
     out = dict(
         settings,
+        **_rounding(cfg),
         model=_model(cfg),
         train_dataloader={
             key: loader.get(key)
@@ -42,6 +45,13 @@ def evaluation_identity(cfg: Config, **settings: Any) -> Dict[str, Any]:
     for root in sorted(_roots(plain), key=len, reverse=True):
         plain = _relative(plain, root)
     return plain
+
+
+def _rounding(cfg: Config) -> Dict[str, Any]:
+    """Options of the evaluation that decide how results are rounded; those
+    left out are as in archives from before there were any."""
+    options = (cfg.get('train_cfg') or {}).get('evaluation') or {}
+    return {key: options[key] for key in ROUNDING if options.get(key)}
 
 
 def _model(cfg: Config) -> Dict[str, Any]:

@@ -1,5 +1,4 @@
 """Measure many architectures on every batch."""
-import os
 import random
 import time
 from contextlib import ExitStack, contextmanager
@@ -11,7 +10,6 @@ import numpy as np
 import torch
 from mmengine.dist import gather_object
 from mmengine.logging import MMLogger
-from mmengine.runner import autocast
 from torch import nn
 
 from scalenas_mm.backbones.base import Step, independent
@@ -19,6 +17,7 @@ from scalenas_mm.registry import EVALUATIONS
 from scalenas_mm.spaces.settings import whole
 from .base import Outcome
 from .batches import devices, seeded
+from .memory import available
 from .ranks import describe, from_main
 from .reuse import NormStatistics, Reuse, Statistics
 from .sample import apart, preprocessed, run_tensor, unwrapped
@@ -80,14 +79,16 @@ class PopulationMajor(Sequential):
             'size', size, 1)
 
     def __call__(self, archs: Sequence[Any]) -> List[Outcome]:
-        start = time.time()
-        ranks = gather_object(self._parts(archs))
-        outcomes = from_main(
-            lambda:
-            [self._outcome(list(parts)) for parts in zip(*ranks, strict=True)])
-        seconds = round((time.time() - start) / max(1, len(archs)), 3)
-        outcomes = [one._replace(seconds=seconds) for one in outcomes]
-        return self._again(archs, outcomes)
+        with self.profile.part('rest'):
+            start = time.time()
+            ranks = gather_object(self._parts(archs))
+            outcomes = from_main(lambda: [
+                self._outcome(list(parts))
+                for parts in zip(*ranks, strict=True)
+            ])
+            seconds = round((time.time() - start) / max(1, len(archs)), 3)
+            outcomes = [one._replace(seconds=seconds) for one in outcomes]
+            return self._again(archs, outcomes)
 
     def _again(self, archs: Sequence[Any],
                outcomes: List[Outcome]) -> List[Outcome]:
@@ -129,7 +130,7 @@ class PopulationMajor(Sequential):
             return Part(error=describe(error))
 
     def _run(self, archs: Sequence[Any], networks: List[Network]) -> None:
-        with unchanged(self.model):
+        with self._no_gradients(), unchanged(self.model):
             norms = list(trained_norms(self.model).values())
             own = {norm: dict(norm._buffers) for norm in norms}
             for norm in norms if self.batches else ():
@@ -144,7 +145,8 @@ class PopulationMajor(Sequential):
             num = len(self.evaluator.metrics)
             networks += [Network(arch, start, num) for arch in archs]
             self.norms = NormStatistics(norms)
-            with self.norms.used(), self._reusing():
+            with self.norms.used(), self._reusing(), self.profile.watched(
+                    self.model):
                 order = self._ordered(networks)
                 if self.batches:
                     self._calibrate(order)
@@ -176,23 +178,21 @@ class PopulationMajor(Sequential):
         encode = self.backbone.space.encode
         return sorted(networks, key=lambda one: tuple(encode(one.arch)))
 
-    @torch.no_grad()
     def _calibrate(self, networks: Sequence[Network]) -> None:
         """As :func:`.statistics.calibrated`, every network."""
         calibrate(self.norms.norms)
-        with seeded(self.seed):
+        with self.profile.part('calibration'), seeded(self.seed):
             for batch in self.batches:
                 data = preprocessed(self.model, batch, training=True)
                 self._each(networks,
                            lambda _: run_tensor(self.model, apart(data)))
         self.model.eval()
 
-    @torch.no_grad()
     def _validate(self, networks: Sequence[Network]) -> None:
         last = time.time()
         with seeded(self.seed):
-            for i, batch in enumerate(self.dataloader):
-                with autocast(enabled=self.fp16):
+            for i, batch in enumerate(self.profile.loading(self.dataloader)):
+                with self.profile.part('preprocessing'), self._mixed():
                     data = preprocessed(self.model, batch)
                 self._each(networks, partial(self._predict, batch, data))
                 if time.time() - last > QUIET:
@@ -206,10 +206,9 @@ class PopulationMajor(Sequential):
         ready = patch.object(
             unwrapped(self.model).data_preprocessor, 'forward',
             lambda *args, **kwargs: apart(data))
-        with ready, autocast(enabled=self.fp16):
-            outputs: Any = self.model.val_step(batch)
         self._give_results(network)
-        self.evaluator.process(data_samples=outputs, data_batch=batch)
+        with ready:
+            self._add_results(batch)
 
     def _each(self, networks: Sequence[Network], run: Callable[[Network],
                                                                Any]) -> None:
@@ -247,16 +246,6 @@ def fitting(model: nn.Module) -> int:
     each = sum(b.numel() * b.element_size() for b in model.buffers())
     free = available(next(model.parameters()).device)
     return int(min(MOST, max(1, free // 10 // max(1, each))))
-
-
-def available(device: torch.device) -> int:
-    """Bytes of free memory; without what files are cached in."""
-    if device.type == 'cuda':
-        return torch.cuda.mem_get_info(device)[0]
-    try:
-        return os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-    except (AttributeError, ValueError, OSError):  # not on every system
-        return 2**30
 
 
 def random_state() -> Any:

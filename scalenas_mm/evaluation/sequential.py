@@ -5,9 +5,10 @@ import logging
 import numbers
 import pickle
 import time
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from itertools import chain, zip_longest
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import (Any, ContextManager, Dict, Iterator, List, NamedTuple,
+                    Optional, Sequence, Union)
 
 import torch
 from mmengine.dist import gather_object, get_world_size
@@ -20,9 +21,14 @@ from torch.utils.data import DataLoader
 
 from scalenas_mm.backbones.base import find_searchable
 from scalenas_mm.registry import EVALUATIONS
+from .argmax import quick_argmax
 from .base import Evaluation, Outcome
 from .batches import seeded
+from .dark import quick_dark
+from .image_cache import cache_images as keep_images
+from .profile import NoProfile, Profile
 from .ranks import alone, describe, from_main, joined
+from .speed import amp_dtype, to_channels_last
 from .statistics import calibrated
 
 
@@ -53,6 +59,25 @@ class Sequential(Evaluation):
         seed (int): As for :func:`calibrated`; also of randomness in the
             validation, which is the same for every architecture.
         fp16 (bool): Evaluate in mixed precision.
+        amp (str, optional): Evaluate in mixed precision of this type,
+            ``float16`` or ``bfloat16``, whatever ``fp16`` is.
+        channels_last (bool): Keep the weights of convolutions in the order of
+            memory that is often faster, also afterwards. Results are rounded
+            in another way.
+        inference_mode (bool): Without what autograd needs of tensors. For a
+            process that does not train: what a model remembers of such a run,
+            it could not train with.
+        cache_images (str | bool): Keep decoded images in memory: ``auto``,
+            as many as fit, True or False. See :func:`.image_cache.
+            cache_images`.
+        profile (bool): Measure where time goes.
+
+    Attributes:
+        profile: A :class:`Profile`, or what stands for none.
+
+    Raises:
+        SettingError: ``amp`` is no type for this device, or ``cache_images``
+            is something else.
     """
 
     def __init__(self,
@@ -61,17 +86,29 @@ class Sequential(Evaluation):
                  evaluator: Evaluator,
                  batches: Sequence[Any] = (),
                  seed: int = 0,
-                 fp16: bool = False) -> None:
+                 fp16: bool = False,
+                 amp: Optional[str] = None,
+                 channels_last: bool = False,
+                 inference_mode: bool = False,
+                 cache_images: Union[str, bool] = False,
+                 profile: bool = False) -> None:
         self.model = model
         self.backbone = find_searchable(model)
         self.dataloader = dataloader
         self.evaluator = evaluator
         self.batches = batches
         self.seed = seed
-        self.fp16 = fp16
+        self.fp16 = fp16 or amp is not None
+        self.dtype = amp_dtype(amp, model)
+        self.inference_mode = inference_mode
+        self.profile = Profile() if profile else NoProfile()
+        if channels_last:
+            to_channels_last(model)
+        keep_images(dataloader, cache_images)
 
     def __call__(self, archs: Sequence[Any]) -> List[Outcome]:
-        return [self._measure(arch) for arch in archs]
+        with self.profile.part('rest'):
+            return [self._measure(arch) for arch in archs]
 
     def _measure(self, arch: Any) -> Outcome:
         start = time.time()
@@ -84,10 +121,11 @@ class Sequential(Evaluation):
     def _part(self, arch: Any) -> Part:
         """Run on this rank's share of the data; never raises."""
         try:
-            with self.backbone.active(arch), calibrated(
-                    self.model, self.batches, self.seed):
-                with seeded(self.seed):
-                    self._process()
+            with self._no_gradients(), self.backbone.active(
+                    arch), self._calibrated():
+                with seeded(self.seed), self.profile.watched(self.model):
+                    for data in self.profile.loading(self.dataloader):
+                        self._add_results(data)
             return Part(self._packed())
         except Exception as error:
             # as text: the error holds the frames with all activations
@@ -96,12 +134,29 @@ class Sequential(Evaluation):
         finally:
             self._clear()
 
-    @torch.no_grad()
-    def _process(self) -> None:
-        for data in self.dataloader:
-            with autocast(enabled=self.fp16):
-                outputs: Any = self.model.val_step(data)
+    @contextmanager
+    def _calibrated(self) -> Iterator[None]:
+        """As :func:`calibrated`; what it does at first is calibration."""
+        with ExitStack() as stack:
+            with self.profile.part('calibration'):
+                stack.enter_context(
+                    calibrated(self.model, self.batches, self.seed))
+            yield
+
+    def _add_results(self, data: Any) -> None:
+        """Let metrics see what comes of a batch."""
+        with self.profile.part(
+                'postprocessing'), self._mixed(), quick_argmax(), quick_dark():
+            outputs: Any = self.model.val_step(data)
+        with self.profile.part('metric'):
             self.evaluator.process(data_samples=outputs, data_batch=data)
+
+    def _mixed(self) -> ContextManager[None]:
+        return autocast(enabled=self.fp16, dtype=self.dtype)
+
+    def _no_gradients(self) -> ContextManager[None]:
+        return torch.inference_mode() if self.inference_mode else (
+            torch.no_grad())
 
     def _packed(self) -> Any:
         """Results of all metrics; pickled here, where a failure is noted."""
@@ -129,7 +184,8 @@ class Sequential(Evaluation):
             for metric, *results in zip(
                     self.evaluator.metrics, *ranks, strict=True):
                 metric.results = in_order(results)
-            with alone(), quiet():
+            with alone(), quiet(), self.profile.part(
+                    'metric'), self._no_gradients():
                 metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
             return Outcome(real_numbers(metrics))
         except Exception as caught:

@@ -5,7 +5,7 @@ are values like others, except in hypervolumes. All functions raise
 :class:`ValueError` for another shape or for NaN.
 """
 from bisect import bisect_left
-from typing import List
+from typing import List, Tuple
 
 import moocore
 import numpy as np
@@ -85,6 +85,32 @@ def hypervolume(costs: np.ndarray, reference: np.ndarray) -> float:
     if not np.isfinite(inside).all():
         return float('inf')
     return float(moocore.hypervolume(inside, ref=reference))
+
+
+def generational_distances(costs: np.ndarray,
+                           reference: np.ndarray) -> Tuple[float, float]:
+    """How far a front is from the points of another one, IGD and IGD+.
+
+    Of each reference point the distance to the nearest row, as a mean. IGD+
+    (Ishibuchi et al. 2015) counts only where the row is worse. Infinite
+    without a row.
+
+    Args:
+        costs (np.ndarray): Finite, shape ``(num, objectives)``. Rows that
+            another one beats count nothing.
+        reference (np.ndarray): The other front, finite, at least one row.
+    """
+    costs, reference = _numbers(costs), _numbers(reference)
+    if costs.shape[1] != reference.shape[1] or not len(reference):
+        raise ValueError(f'expected reference points of {costs.shape[1]} '
+                         f'numbers, got the shape {reference.shape}')
+    if not (np.isfinite(costs).all() and np.isfinite(reference).all()):
+        raise ValueError('expected finite numbers')
+    if not len(costs):
+        return float('inf'), float('inf')
+    front = costs[pareto_front(costs)]
+    return (float(moocore.igd(front, ref=reference)),
+            float(moocore.igd_plus(front, ref=reference)))
 
 
 def running_hypervolume(costs: np.ndarray,

@@ -28,6 +28,7 @@ class Record:
         step: Of a network that shrinks while it trains: iterations done.
         weights: Digest of the weights that were measured, where each
             candidate has weights of its own.
+        name: Of a network that a search is compared with, such as HRNet.
     """
     id: int
     digest: str
@@ -42,6 +43,7 @@ class Record:
     curves: Dict[str, List[List[float]]] = field(default_factory=dict)
     step: Optional[int] = None
     weights: Optional[str] = None
+    name: Optional[str] = None
 
     @property
     def ok(self) -> bool:
@@ -90,7 +92,8 @@ class Record:
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f'{name}: expected {kind.__name__}, got '
                                  f'{getattr(self, name)!r}')
-        for name, kind in (('step', int), ('weights', str)):
+        for name, kind in (('step', int), ('weights', str),
+                           ('name', str)):
             value = getattr(self, name)
             if value is not None and not isinstance(value, kind):
                 raise ValueError(f'{name}: expected {kind.__name__}, got '

@@ -18,19 +18,21 @@ _MODULES = dict(
     draw_topology='scalenet',
     has_drawing='drawings',
     load_records='pareto_data',
+    plot_comparison='comparison',
     plot_fronts='fronts',
     plot_pareto='pareto',
     plot_progress='pareto',
     plot_trajectory='trajectory',
     read_fronts='fronts_data',
+    references='pareto_data',
     write_report='report')
 
 __all__ = [
     'ExportedNetwork', 'Report', 'draw_arch', 'draw_frame_costs',
     'draw_frames', 'draw_searching_blocks', 'draw_sheet', 'draw_stages',
-    'draw_topology', 'has_drawing', 'load_records', 'plot_fronts',
-    'plot_pareto', 'plot_progress', 'plot_trajectory', 'read_fronts',
-    'write_report'
+    'draw_topology', 'has_drawing', 'load_records', 'plot_comparison',
+    'plot_fronts', 'plot_pareto', 'plot_progress', 'plot_trajectory',
+    'read_fronts', 'references', 'write_report'
 ]
 
 

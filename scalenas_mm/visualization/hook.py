@@ -72,7 +72,7 @@ class SearchPlotHook(_PlotHook):
     def _draw(self, runner: Runner, generation: int) -> None:
         # here, because they load matplotlib and pandas
         from .pareto import plot_pareto, plot_progress
-        from .pareto_data import as_table
+        from .pareto_data import as_table, references
         searcher = runner.train_loop.searcher
         metric = self.metric or next(iter(searcher.objectives.metrics), None)
         if metric is None or not any(r.ok for r in searcher.history):
@@ -83,9 +83,17 @@ class SearchPlotHook(_PlotHook):
             cost=self.cost,
             lower_is_better=searcher.objectives.directions.get(metric) ==
             'min')
-        for name, plot in dict(
-                pareto=plot_pareto, progress=plot_progress).items():
-            self._plot(runner, name, generation, plot, records, **options)
+        known = references(runner.train_loop.baselines, metric, self.cost)
+        self._plot(
+            runner,
+            'pareto',
+            generation,
+            plot_pareto,
+            records,
+            references=known,
+            **options)
+        self._plot(runner, 'progress', generation, plot_progress, records,
+                   **options)
 
 
 @HOOKS.register_module()

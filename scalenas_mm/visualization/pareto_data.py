@@ -56,6 +56,16 @@ def _flat(rows: List[Dict[str, Any]]) -> pd.DataFrame:
     } for row in rows])
 
 
+def references(baselines: Iterable[Record], metric: str,
+               cost: str) -> Dict[str, Tuple[float, Optional[float]]]:
+    """Cost and metric of baselines by name, as :func:`plot_pareto` marks
+    them; those that failed are left out."""
+    return {
+        str(record.name): (record.value(cost), record.metrics.get(metric))
+        for record in baselines if record.ok
+    }
+
+
 def evaluated(records: pd.DataFrame, metric: Optional[str],
               cost: str) -> pd.DataFrame:
     """Candidates that have the metric: id, generation, cost, metric.

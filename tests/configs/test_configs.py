@@ -204,6 +204,22 @@ def test_demo_from_teacher_to_search(data, tmp_path):
             assert all(record.cost['macs'] <= 40e6 for record in records)
 
 
+@pytest.mark.slow
+def test_demo_supernet_with_sandwich_sampling(data, teacher, tmp_path):
+    """All but the sampler is as with grouped sampling."""
+    names = [
+        DEMO.format(f'_supernet{kind}', '_1xb8-800iters')
+        for kind in ('', '-sandwich')
+    ]
+    grouped, sandwich = (Config.fromfile(named(name)) for name in names)
+    assert sandwich.model.sampler == dict(type='SandwichSampler')
+    sandwich.model.sampler = grouped.model.sampler
+    assert sandwich.to_dict() == grouped.to_dict()
+    start = teacher(DEMO.format('', '_1xb8-800iters'))
+    runner, _ = run(names[1], data, tmp_path, start)
+    assert len(runner.model.sampler(runner.model.backbone.space, 0)) == 4
+
+
 @pytest.mark.parametrize('width, params, macs', [
     ('w32', 25_349_139, 285_116_203_008),
 ])

@@ -29,6 +29,7 @@ ONE_BY_ONE = dict(train_cfg__evaluation=dict(type='Sequential'))
 
 def searcher(tiny, work_dir, **options):
     options.setdefault('load_from', str(tiny / CHECKPOINT))
+    options.setdefault('train_cfg__baselines', False)
     return runner_of(tiny / 'tiny_search.py', work_dir, **options)
 
 
@@ -40,7 +41,7 @@ def timeless(path):
 def finished(tiny, tmp_path_factory):
     """Records and work directory of an undisturbed search."""
     folder = tmp_path_factory.mktemp('finished')
-    runner = searcher(tiny, folder)
+    runner = searcher(tiny, folder, train_cfg__baselines=True)
     before = {
         key: value.clone()
         for key, value in runner.model.state_dict().items()

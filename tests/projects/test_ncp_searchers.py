@@ -1,6 +1,7 @@
 """Searchers on a table: wrong arguments, and a tiny comparison."""
 import numpy as np
 import pytest
+from commands import run as command
 
 from scalenas_mm.benchmarks import ArchTable
 from scalenas_mm.spaces import NCPSpace
@@ -34,3 +35,23 @@ def test_every_row_can_be_asked_for(small, run):
     rows = [line.split() for line in text.splitlines() if '1.0000' in line]
     assert [row[0] for row in rows] == ['random', 'evolution', 'NCP']
     assert len({row[1] for row in rows}) == 1
+
+
+def test_archives_for_the_comparison_of_searches(small, run, tmp_path):
+    """The same hypervolumes apart from their scale, and a test of them."""
+    folder = tmp_path / 'archives'
+    args = [
+        small, '--oracles', 'nearest', '--budget', 12, '--initial', 6,
+        '--generation', 3, '--seeds', 3, '--archives', folder
+    ]
+    run('ncp_searchers', *args)
+    archives = [
+        f'{name}={folder / "nearest" / f"{name}-{seed}.jsonl"}'
+        for name in ('random', 'evolution', 'NCP') for seed in range(3)
+    ]
+    result = command('analysis_tools/compare_searches.py', *archives)
+    assert result.code == 0, result.err
+    assert '12 candidates each; mIoU and macs' in result.out
+    assert '3 and 3 seeds: p cannot be below 0.1' in result.out
+    error = run('ncp_searchers', *args, code=2)
+    assert 'random-0.jsonl holds 12 candidates' in error

@@ -16,3 +16,6 @@ val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
 optim_wrapper = dict(optimizer=dict(lr=0.001))
 param_scheduler = dict(eta_max=0.001)
+custom_hooks = [
+    dict(type='scalenas_mm.DivergenceGuardHook', interval=100, calm=50)
+]

@@ -21,3 +21,6 @@ train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
 param_scheduler = dict(total_steps=max_iters)
+custom_hooks = [
+    dict(type='scalenas_mm.DivergenceGuardHook', interval=50, calm=50)
+]

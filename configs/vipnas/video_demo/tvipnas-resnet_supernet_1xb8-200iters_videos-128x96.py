@@ -17,3 +17,6 @@ model = dict(
         teacher='self'))
 val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
+custom_hooks = [
+    dict(type='scalenas_mm.DivergenceGuardHook', interval=50, calm=50)
+]

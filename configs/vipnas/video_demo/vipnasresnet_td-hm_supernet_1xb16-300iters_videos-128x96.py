@@ -20,3 +20,6 @@ val_cfg = dict(_delete_=True, type='scalenas_mm.SubnetValLoop')
 test_cfg = dict(_delete_=True, type='scalenas_mm.SubnetTestLoop')
 optim_wrapper = dict(optimizer=dict(lr=0.003))
 param_scheduler = dict(eta_max=0.003, total_steps=max_iters)
+custom_hooks = [
+    dict(type='scalenas_mm.DivergenceGuardHook', interval=50, calm=50)
+]

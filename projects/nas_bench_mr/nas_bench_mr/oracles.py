@@ -1,13 +1,14 @@
 """Searchers whose queries are answered from a table."""
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
 from scalenas_mm.benchmarks import ArchTable, BenchmarkError
 from scalenas_mm.predictors import MultiMetricMLP, NCPSearcher
-from scalenas_mm.search import (RandomSearch, Record, Searcher,
+from scalenas_mm.search import (Archive, RandomSearch, Record, Searcher,
                                 TopologyEvolution, hypervolume)
 from scalenas_mm.spaces import GENE_DTYPE, CostModel
 
@@ -118,12 +119,27 @@ def volume(points: np.ndarray, table: ArchTable, costs: CostModel) -> float:
     return hypervolume(scaled, np.ones(2))
 
 
+def keep(searcher: Searcher, path: Path, oracle: str) -> None:
+    """Write what was answered as an archive.
+
+    Raises:
+        ArchiveError: There is one with candidates.
+    """
+    meta = dict(
+        space=searcher.space.to_dict(),
+        searcher=searcher.identity(),
+        evaluation=dict(oracle=oracle, input_size=list(SIZE)))
+    with Archive(path, meta) as archive:
+        for record in searcher.history:
+            archive.append(record)
+
+
 def compare(
-    table: ArchTable,
-    budget: Budget,
-    seeds: int,
-    predictor: Optional[MultiMetricMLP] = None
-) -> Iterator[Tuple[str, float, float]]:
+        table: ArchTable,
+        budget: Budget,
+        seeds: int,
+        predictor: Optional[MultiMetricMLP] = None,
+        folder: Optional[Path] = None) -> Iterator[Tuple[str, float, float]]:
     """Run every searcher with every seed, equal questions for all.
 
     Args:
@@ -131,6 +147,7 @@ def compare(
         budget (Budget): How much is asked.
         seeds (int): How many runs of each searcher.
         predictor (MultiMetricMLP, optional): Answers instead.
+        folder (Path, optional): For an archive of each run.
 
     Yields:
         tuple[str, float, float]: Searcher, hypervolume and seconds of a run.
@@ -141,6 +158,10 @@ def compare(
             oracle = Predicted(predictor,
                                table) if predictor else Nearest(table)
             begin = time.perf_counter()
-            points = spend(build(seed), oracle, table.main)
+            searcher = build(seed)
+            points = spend(searcher, oracle, table.main)
             seconds = time.perf_counter() - begin
+            if folder:
+                keep(searcher, folder / f'{method}-{seed}.jsonl',
+                     f'{table.name}, {type(oracle).__name__.lower()}')
             yield method, volume(points, table, costs), seconds

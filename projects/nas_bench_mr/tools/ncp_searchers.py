@@ -10,8 +10,10 @@ Queries are answered from NAS-Bench-MR, in one of two ways:
               predictions.
 
 Prints the hypervolume of (metric, MACs) after the budget, for every seed, and
-the ratio of its median to that of random search, the baseline.
+the ratio of its median to that of random search, the baseline. With --archives
+tools/analysis_tools/compare_searches.py can say more.
 """
+from pathlib import Path
 from statistics import median
 
 from _command import new_console, run
@@ -30,18 +32,25 @@ def parse_args():
     parser.add_argument('--initial', type=whole(1), default=50)
     parser.add_argument('--generation', type=whole(1), default=25)
     parser.add_argument('--seeds', type=whole(1), default=5)
+    parser.add_argument(
+        '--archives',
+        type=Path,
+        metavar='FOLDER',
+        help='for an archive of each search, FOLDER/ORACLE/SEARCHER-SEED.jsonl'
+    )
     return parser.parse_args()
 
 
-def compared(name, table, budget, seeds, predictor):
+def compared(name, table, budget, args, predictor):
     """Hypervolumes and seconds of every searcher with one oracle."""
     from nas_bench_mr.oracles import compare
     from rich.progress import track
-    runs = compare(table, budget, seeds,
-                   predictor if name == 'predictor' else None)
+    runs = compare(table, budget, args.seeds,
+                   predictor if name == 'predictor' else None, args.archives
+                   and args.archives / name)
     out = {}
     for method, volume, seconds in track(
-            runs, name, total=3 * seeds, transient=True):
+            runs, name, total=3 * args.seeds, transient=True):
         out.setdefault(method, []).append((volume, seconds))
     return out
 
@@ -79,8 +88,7 @@ def main(args):
     console = new_console(100)
     console.print(f'{args.setting}: {args.budget} queries, {args.seeds} seeds')
     for name in args.oracles:
-        show(name, compared(name, table, budget, args.seeds, predictor),
-             console)
+        show(name, compared(name, table, budget, args, predictor), console)
 
 
 if __name__ == '__main__':
