@@ -6,6 +6,7 @@ The digest ``*`` stands for every architecture.
 """
 import json
 import os
+import signal
 
 import torch
 from mmengine.dist import get_rank
@@ -47,6 +48,25 @@ class FaultHook(Hook):
 
     def after_search(self, runner):
         running['backbone'] = None
+
+
+@HOOKS.register_module(force=True)
+class SignalHook(Hook):
+    """Sends a signal to some ranks, each after a candidate; -1: after the
+    baselines."""
+
+    def __init__(self, after, number='SIGTERM'):
+        self.after, self.number = after, number
+
+    def after_baselines(self, runner, records):
+        self._send(-1)
+
+    def after_candidate(self, runner, record):
+        self._send(record.id)
+
+    def _send(self, id):
+        if self.after.get(str(get_rank())) == id:
+            os.kill(os.getpid(), getattr(signal, self.number))
 
 
 @MODELS.register_module(force=True)

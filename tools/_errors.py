@@ -2,6 +2,7 @@
 
 Standard library only, as in ``_cli``.
 """
+import errno
 import os
 import os.path as osp
 import re
@@ -24,6 +25,9 @@ EXPECTED = (
     ('scalenas_mm.export.released', 'ReleasedError'),
     ('scalenas_mm.predictors', 'PredictorError'),
 )
+
+# The disk is full, or may not be written to
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def fail(message: str) -> NoReturn:
@@ -73,6 +77,8 @@ def explain(error: Exception, also: Sequence[type] = ()) -> Optional[str]:
         getattr(sys.modules.get(module), name, None)
         for module, name in EXPECTED
     ]
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return text
     known = (FileNotFoundError, *also, *filter(None, classes))
     if isinstance(error, known):
         # of a data worker, the last line of its traceback

@@ -3,8 +3,8 @@
 Without ``--address`` it starts Ray on this machine. The result is the archive
 that tools/search.py writes, whatever the number of workers.
 """
-from _cli import build_runner, fail, load_config, readable_errors
-from search import search_parser, set_search
+from _cli import fail, load_config, readable_errors
+from search import run, search_parser, set_search
 
 
 def number(text):
@@ -39,6 +39,8 @@ def parse_args():
     args = parser.parse_intermixed_args()
     if args.launcher != 'none':
         parser.error('Ray starts the processes: no --launcher')
+    if args.profile:
+        parser.error('workers measure elsewhere: no --profile')
     if args.workers is not None and args.workers < 1:
         parser.error(f'--workers: expected at least 1, got {args.workers}')
     if args.cpus < 0 or (args.gpus or 0) < 0 or (args.time_limit or 1) <= 0:
@@ -61,7 +63,7 @@ def main():
         address=args.address,
         time_limit=args.time_limit)
     with readable_errors():
-        build_runner(config).train()
+        run(config, args)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,6 @@
 """Search a trained supernet; the result is ``archive.jsonl``."""
+from tempfile import TemporaryDirectory
+
 from _cli import (build_runner, check_checkpoint, fail, load_config,
                   readable_errors, runner_parser)
 
@@ -28,13 +30,21 @@ def search_parser(description):
         type=int,
         metavar='N',
         help='resume, and search N candidates more than the config says')
+    parser.add_argument(
+        '--profile',
+        action='store_true',
+        help='say at the end where the time of this process went')
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='measure a few candidates, say how long the search would take '
+        'and write nothing')
     return parser
 
 
 def parse_args():
     # launchers put their options between CONFIG and CHECKPOINT
-    args = search_parser(__doc__).parse_intermixed_args()
-    return args
+    return search_parser(__doc__).parse_intermixed_args()
 
 
 def set_search(config, args):
@@ -49,6 +59,9 @@ def set_search(config, args):
     loop.retry_failed = args.retry_failed or bool(loop.get('retry_failed'))
     if args.extend is not None:
         extend(loop, args.extend)
+    if args.profile:
+        how = loop.get('evaluation') or dict(type='PopulationMajor')
+        loop.evaluation = dict(how, profile=True)
     if args.archs:
         loop.searcher = dict(
             type='ListedSearch',
@@ -69,6 +82,16 @@ def main():
     config = load_config(args)
     set_search(config, args)
     with readable_errors():
+        run(config, args)
+
+
+def run(config, args):
+    """Search, or find out what it would take."""
+    if not args.dry_run:
+        build_runner(config).train()
+        return
+    config.train_cfg.type = 'scalenas_mm.DryRunLoop'
+    with TemporaryDirectory() as config.work_dir:
         build_runner(config).train()
 
 

@@ -2,6 +2,7 @@
 from .benchmark import DeviceLost, open_rows, train_missing
 from .curve_hook import ValidationCurveHook
 from .divergence_guard import DivergenceGuardHook, TrainingDiverged
+from .dry_run import DryRunLoop
 from .network_training import TrainedNetwork, train_network, training_identity
 from .optimizers import RMSpropInside
 from .search_hooks import SearchLoggerHook
@@ -14,9 +15,9 @@ from .subnet_loop import SubnetTestLoop, SubnetValLoop
 from .worker_loop import WorkerLoop
 
 __all__ = [
-    'DeviceLost', 'DivergenceGuardHook', 'RMSpropInside', 'SearchLoggerHook',
-    'SearchLoop', 'SearchStopped', 'ShrinkArchiveHook', 'ShrinkHook',
-    'SortChannelsHook', 'SubnetTestLoop', 'SubnetValLoop', 'TrainedNetwork',
-    'TrainingDiverged', 'ValidationCurveHook', 'WorkerLoop', 'open_rows',
-    'train_missing', 'train_network', 'training_identity'
+    'DeviceLost', 'DivergenceGuardHook', 'DryRunLoop', 'RMSpropInside',
+    'SearchLoggerHook', 'SearchLoop', 'SearchStopped', 'ShrinkArchiveHook',
+    'ShrinkHook', 'SortChannelsHook', 'SubnetTestLoop', 'SubnetValLoop',
+    'TrainedNetwork', 'TrainingDiverged', 'ValidationCurveHook', 'WorkerLoop',
+    'open_rows', 'train_missing', 'train_network', 'training_identity'
 ]

@@ -3,7 +3,9 @@ import os
 import signal
 import subprocess
 import threading
-from typing import Any, Dict, Optional
+import time
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, Optional
 
 from mmengine.dist import master_only
 from mmengine.logging import MMLogger
@@ -12,6 +14,12 @@ from mmengine.logging import MMLogger
 SIGNALS = tuple(
     getattr(signal, name) for name in ('SIGTERM', 'SIGUSR1')
     if hasattr(signal, name))
+
+# Seconds in which a signal that comes twice is one: sent to all processes, and
+# once more by their launcher
+TWICE = 2.0
+NOTE = (b'the search ends when the candidates in work are measured; once more '
+        b'ends it at once\n')
 
 
 class SearchInterrupted(SystemExit):
@@ -22,12 +30,17 @@ class SearchInterrupted(SystemExit):
 class Interruption:
     """Inside, a signal to end is remembered; a second one ends at once.
 
+    Processes that are forked inside, such as workers of a data loader, go on
+    at a SIGUSR1, which Slurm sends to all of them: the search needs them.
+
     Attributes:
         signal: What came, None before.
     """
 
     def __init__(self) -> None:
         self.signal: Optional[signal.Signals] = None
+        self._since = 0.0
+        self._process = os.getpid()
         self._before: Dict[int, Any] = {}
 
     def __enter__(self) -> 'Interruption':
@@ -38,15 +51,40 @@ class Interruption:
 
     def __exit__(self, *error: Any) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # None: of a library in C, which Python cannot put back
+            signal.signal(number, handler or signal.SIG_DFL)
         self._before = {}
 
     def _note(self, number: int, frame: Any) -> None:
-        self.signal = signal.Signals(number)
+        if os.getpid() != self._process:
+            if number == signal.SIGTERM:
+                self._end(number)
+        elif self.signal is None:
+            self.signal, self._since = signal.Signals(number), time.monotonic()
+            with suppress(OSError):  # logging may be what is interrupted
+                os.write(2, f'{self.signal.name}: '.encode() + NOTE)
+        elif time.monotonic() - self._since > TWICE:
+            self._end(number)
+
+    def _end(self, number: int) -> None:
+        """What would have come of the signal without this."""
         self.__exit__()
-        MMLogger.get_current_instance().warning(
-            f'{self.signal.name}: the search ends when the candidates in work '
-            'are measured; once more ends it at once')
+        os.kill(os.getpid(), number)
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """What sets handlers of signals inside, as Ray does, sets none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 @master_only
@@ -85,4 +123,5 @@ def requeue(job: str) -> str:
             command, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f'{" ".join(command)}: {error}'
-    return f'{" ".join(command)}: {run.stderr.strip() or "done"}'
+    result = f'exit code {run.returncode}' if run.returncode else 'done'
+    return f'{" ".join(command)}: {run.stderr.strip() or result}'

@@ -11,6 +11,7 @@ from scalenas_mm.evaluation import Outcome
 from scalenas_mm.evaluation.elastic import Done, Elastic, Lost, Pool, Ready
 from scalenas_mm.evaluation.population import MOST
 from scalenas_mm.spaces import SettingError
+from .interruption import handlers_kept
 from .worker_loop import Worker, worker_config
 
 POLL = 5  # seconds between two looks at what the cluster has
@@ -43,7 +44,8 @@ def connect(address: Optional[str] = None) -> None:
     if address is None:
         options.update(include_dashboard=False)
     try:
-        ray.init(address=address or 'local', **options)
+        with handlers_kept():
+            ray.init(address=address or 'local', **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise SettingError('address', 'a cluster of Ray that runs',
                            f'{address} ({error})') from None

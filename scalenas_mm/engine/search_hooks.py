@@ -24,6 +24,7 @@ class SearchLoggerHook(Hook):
 
     def __init__(self, interval: int = 1) -> None:
         self.interval = interval
+        self._warned = False
 
     def before_search(self, runner: Runner) -> None:
         searcher = runner.train_loop.searcher
@@ -47,7 +48,7 @@ class SearchLoggerHook(Hook):
         searcher = runner.train_loop.searcher
         for key, value in record.metrics.items():
             if key in searcher.objectives.directions:
-                runner.visualizer.add_scalar(f'search/{key}', value, record.id)
+                self._show(runner, f'search/{key}', value, record.id)
         again = record.id < self._done
         if record.ok and not again and (record.id + 1) % self.interval:
             return
@@ -59,7 +60,19 @@ class SearchLoggerHook(Hook):
             f'Search [{done}/{searcher.N}]')
         runner.logger.info(
             f'{step}  generation {record.generation}  '
-            f'{result}  {record.seconds:.1f} s  eta {_clock(left)}')
+            f'{result}  {record.seconds:.1f} s  eta {clock(left)}')
+
+    def _show(self, runner: Runner, key: str, value: float, id: int) -> None:
+        """Give a number to the visualizer. The search needs it not, so that
+        it goes on without, such as on a full disk."""
+        try:
+            runner.visualizer.add_scalar(key, value, id)
+        except Exception as error:
+            if not self._warned:
+                runner.logger.warning(
+                    f'{key} of candidate {id} cannot be shown ({error!r}), '
+                    'the search goes on')
+            self._warned = True
 
     def after_generation(self, runner: Runner, generation: int) -> None:
         searcher = runner.train_loop.searcher
@@ -118,7 +131,7 @@ def short_number(value: float) -> str:
     return f'{value:.4g}'
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     minutes, seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f'{hours}:{minutes:02}:{seconds:02}'

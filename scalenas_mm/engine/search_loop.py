@@ -6,8 +6,9 @@ import torch
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
-from scalenas_mm.evaluation import (Evaluation, Outcome, evaluation_identity,
-                                    from_main, in_order, together, unwrapped)
+from scalenas_mm.evaluation import (Evaluation, Outcome, Profile,
+                                    evaluation_identity, from_main, in_order,
+                                    profile_table, together, unwrapped)
 from scalenas_mm.registry import LOOPS, SEARCHERS
 from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
                                 SearchExhausted, baseline_archs,
@@ -168,6 +169,10 @@ class SearchLoop(BaseLoop):
                 self.archive.close()
             if self.evaluation is not None:
                 self.evaluation.close()
+        if isinstance(self.evaluation.profile, Profile):
+            self.runner.logger.info(
+                'Where the time went:\n' +
+                profile_table(self.evaluation.profile.seconds))
         self.runner.call_hook('after_search')
         self.runner.call_hook('after_train')
         return self.runner.model
@@ -279,7 +284,8 @@ class SearchLoop(BaseLoop):
         record = self._record_of(candidate, outcome)
         if not record.ok and not self.evaluation.checked:
             self._check_environment(record)
-        from_main(lambda: self.archive.append(record))
+        with self.evaluation.profile.part('archive'):
+            from_main(lambda: self.archive.append(record))
         self.searcher.tell(record)
         self.runner.call_hook('after_candidate', record=record)
         self._failures = 0 if record.ok else self._failures + 1

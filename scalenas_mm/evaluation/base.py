@@ -3,6 +3,8 @@ from abc import ABC, abstractmethod
 from typing import (Any, Callable, Dict, Iterator, List, NamedTuple, Optional,
                     Sequence, Tuple)
 
+from .profile import NoProfile
+
 Ask = Callable[[int], Sequence[Any]]  # the next candidates, at most so many
 
 
@@ -36,9 +38,11 @@ class Evaluation(ABC):
         size: How many architectures it likes to be given at once.
         checked: Whether an outcome with an error is known to be the
             architecture's fault, and not that of the data or the machine.
+        profile: Where time goes, if that is measured here.
     """
     size = 1
     checked = False
+    profile = NoProfile()
 
     @abstractmethod
     def __call__(self, archs: Sequence[Any]) -> List[Outcome]:

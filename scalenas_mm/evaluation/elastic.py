@@ -18,6 +18,7 @@ from .base import Ask, Evaluation, Outcome, never
 TRIES = 3  # workers that one candidate may take with it
 AHEAD = 4096  # candidates that are proposed at most before they are handed out
 FIRST = 1800  # seconds that the first candidate may take
+SLICE = 64  # candidates that are proposed at a time
 QUIET = 60  # seconds between two signs of life while nobody works
 
 
@@ -155,7 +156,8 @@ class Elastic(Evaluation):
         try:
             while self._running or self._more(ask, stopped):
                 self._hand_out(ask, stopped)
-                for event in self.pool.wait(1):
+                full = self._propose(ask, stopped)
+                for event in self.pool.wait(1 if full else 0):
                     yield from self._happened(event)
                 yield from self._late()
                 if self._running:
@@ -188,10 +190,20 @@ class Elastic(Evaluation):
         """Whether there is something to measure, now."""
         if stopped():
             return False
-        wanted = min(AHEAD, 2 * self._workers * self.size)
-        if len(self._ahead) <= wanted // 2:
-            self._ahead.extend(ask(wanted - len(self._ahead)))
+        if not self._again and not self._ahead:
+            self._ahead.extend(ask(self.size))
         return bool(self._again or self._ahead)
+
+    def _propose(self, ask: Ask, stopped: Callable[[], bool]) -> bool:
+        """Ask for some more while everyone is busy; whether that is all for
+        now."""
+        wanted = min(AHEAD, 2 * self._workers * self.size) - len(self._ahead)
+        num = min(wanted, SLICE)
+        if num <= 0 or stopped():
+            return True
+        got = ask(num)
+        self._ahead.extend(got)
+        return len(got) < num or num == wanted
 
     def _next(self) -> Job:
         if self._again:

@@ -30,6 +30,7 @@ class PerRank(Evaluation):
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
+        self.profile = evaluation.profile
         self.size = evaluation.size * get_world_size()
 
     def __call__(self, archs: Sequence[Any]) -> List[Outcome]:

@@ -5,10 +5,12 @@ may go on with a result that another does not have. So work between two
 exchanges is done alone, errors included, and the exchange itself is one call.
 """
 import pickle
+import traceback
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Optional, TypeVar
 
 import torch.distributed
+from mmengine.dataset import Compose
 from mmengine.dist import (all_gather_object, broadcast_object_list,
                            is_main_process)
 
@@ -22,8 +24,29 @@ class RankError(RuntimeError):
 
 
 def describe(error: BaseException) -> str:
-    """Type and text of an error, which holds no reference to it."""
-    return f'{type(error).__name__}: {error}'
+    """Type and text of an error, which holds no reference to it; the sample,
+    where a file cannot be read, as many errors do not name it."""
+    text = str(error).strip()
+    if text.startswith('Caught ') and '\n' in text:
+        return text.splitlines()[-1]  # of a traceback in a data worker
+    files = ', '.join(path for path in _files(error) if path not in text)
+    return f'{type(error).__name__}: {error}' + (f' ({files})'
+                                                 if files else '')
+
+
+def _files(error: BaseException) -> List[str]:
+    """Of the sample that was being read."""
+    if not isinstance(error, OSError) and type(error).__module__ != 'cv2':
+        return []
+    code = Compose.__call__.__code__
+    sample: Any = {}
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code is code:
+            sample = frame.f_locals.get('data')
+    return [
+        value for key, value in dict(sample).items()
+        if key.endswith('_path') and isinstance(value, str)
+    ]
 
 
 def from_main(function: Callable[[], T]) -> T:

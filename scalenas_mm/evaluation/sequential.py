@@ -24,7 +24,6 @@ from scalenas_mm.registry import EVALUATIONS
 from .argmax import quick_argmax
 from .base import Evaluation, Outcome
 from .batches import seeded
-from .dark import quick_dark
 from .image_cache import cache_images as keep_images
 from .profile import NoProfile, Profile
 from .ranks import alone, describe, from_main, joined
@@ -146,7 +145,7 @@ class Sequential(Evaluation):
     def _add_results(self, data: Any) -> None:
         """Let metrics see what comes of a batch."""
         with self.profile.part(
-                'postprocessing'), self._mixed(), quick_argmax(), quick_dark():
+                'postprocessing'), self._mixed(), quick_argmax():
             outputs: Any = self.model.val_step(data)
         with self.profile.part('metric'):
             self.evaluator.process(data_samples=outputs, data_batch=data)

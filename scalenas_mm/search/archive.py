@@ -6,6 +6,7 @@ which space, search and supernet it belongs to.
 """
 import os
 from contextlib import ExitStack, contextmanager
+from glob import escape
 from pathlib import Path
 from typing import IO, Any, Iterator, List, Mapping
 
@@ -47,9 +48,10 @@ class Archive:
                  resume: bool = False) -> None:
         self.path = Path(path)
         self.warnings: List[str] = []
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
+        with ExitStack() as stack, self._on_disk():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             stack.enter_context(self._locked())
+            self._tidy()
             self.records, self.dropped, self._end = read_lines(self.path)
             if self.records and not resume:
                 raise ArchiveError(
@@ -63,6 +65,15 @@ class Archive:
             self._stack = stack.pop_all()
 
     @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """Whatever the disk does not allow is an error of the archive."""
+        try:
+            yield
+        except OSError as error:
+            raise ArchiveError(
+                f'{self.path} cannot be opened ({error})') from error
+
+    @contextmanager
     def _locked(self) -> Iterator[None]:
         """Of a file beside it: the archive itself may be replaced."""
         beside = self.path.with_name(f'.{self.path.name}.lock')
@@ -73,6 +84,13 @@ class Archive:
                 raise ArchiveError(
                     f'{self.path} is in use by another search') from None
             yield
+
+    def _tidy(self) -> None:
+        """Remove what a killed process left of whole files; ours, as we have
+        the lock."""
+        for path in (self.path, self.meta_path):
+            for part in path.parent.glob(f'.*.part.{escape(path.name)}'):
+                part.unlink(missing_ok=True)
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
@@ -146,17 +164,23 @@ class Archive:
                 f'failed, got {record.digest} in the place of {old.status}')
         line = record.to_json().encode() + b'\n'
         try:
-            self._keep_failure(old)
+            self._keep('.failed.jsonl', [old.to_json().encode() + b'\n'])
             self._replace(record.id, line)
         except OSError as error:
             raise ArchiveError(f'{self.path}: candidate {record.id} cannot be '
                                f'replaced ({error})') from error
         self.records[record.id] = record
 
-    def _keep_failure(self, record: Record) -> None:
-        path = self.path.with_suffix('.failed.jsonl')
+    def _keep(self, suffix: str, lines: List[bytes]) -> None:
+        """Have lines in a file beside it, once, also if this was interrupted
+        before; a torn last line goes."""
+        path = self.path.with_suffix(suffix)
+        data = path.read_bytes() if path.exists() else b''
+        end = data.rfind(b'\n') + 1
+        known = set(data[:end].splitlines(keepends=True))
         with open(path, 'ab', buffering=0) as file:
-            _write(file, record.to_json().encode() + b'\n')
+            file.truncate(end)
+            _write(file, b''.join(x for x in lines if x not in known))
 
     def _replace(self, id: int, line: bytes) -> None:
         lines = self.path.read_bytes()[:self._end].splitlines(keepends=True)
@@ -188,18 +212,14 @@ class Archive:
         gone = self.records[num:]
         if not gone:
             return []
-        beside = self.path.with_suffix('.superseded.jsonl')
+        suffix = '.superseded.jsonl'
         try:
-            known = beside.read_bytes() if beside.exists() else b''
-            # again, if this was interrupted
-            new = b''.join(line for line in lines[num:] if line not in known)
-            with open(beside, 'ab', buffering=0) as file:
-                _write(file, new)
+            self._keep(suffix, lines[num:])
             self._rewrite(lines[:num])
         except OSError as error:
             raise ArchiveError(
                 f'{self.path}: {len(gone)} candidates cannot be moved to '
-                f'{beside.name} ({error})') from error
+                f'{self.path.with_suffix(suffix).name} ({error})') from error
         del self.records[num:]
         return gone
 

@@ -23,6 +23,9 @@ class ListedSearch(Searcher):
     def __init__(self, costs: CostModel, objectives: Mapping[str, str],
                  archs: Union[str, Path,
                               Sequence[Any]], **kwargs: Any) -> None:
+        if kwargs.get('warm_start'):
+            raise SettingError('warm_start', 'nothing, as archs are listed',
+                               kwargs['warm_start'])
         entries = read_archs(archs) if isinstance(archs,
                                                   (str, Path)) else archs
         space = costs.space

@@ -1,9 +1,11 @@
 """Reading archives, also while they are written."""
 import gc
+import hashlib
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import (Any, Dict, Iterator, List, Mapping, Optional, Sequence,
+                    Tuple, Union)
 
 from .meta import canonical, differences
 from .record import Record
@@ -43,6 +45,25 @@ def read_archive(path: PathLike) -> List[Record]:
     if not Path(path).is_file():
         raise ArchiveError(f'there is no archive {path}')
     return read_lines(Path(path))[0]
+
+
+def check_archs(path: PathLike, records: Sequence[Record]) -> None:
+    """Check that each architecture is that of its digest, and there once.
+
+    Raises:
+        ArchiveError: One is not, in a file that was edited; names its line.
+    """
+    lines: Dict[str, int] = {}
+    for number, record in enumerate(records, 1):
+        text = json.dumps(record.arch, sort_keys=True, separators=(',', ':'))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]  # as Arch's
+        if digest != record.digest:
+            raise ArchiveError(f'{path}, line {number}: digest: expected '
+                               f'{digest} of its arch, got {record.digest}')
+        if lines.setdefault(digest, number) != number:
+            raise ArchiveError(f'{path}, line {number}: expected a new '
+                               f'architecture, got that of line '
+                               f'{lines[digest]}')
 
 
 def read_meta(path: PathLike) -> Dict[str, Any]:

@@ -92,8 +92,7 @@ class Record:
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f'{name}: expected {kind.__name__}, got '
                                  f'{getattr(self, name)!r}')
-        for name, kind in (('step', int), ('weights', str),
-                           ('name', str)):
+        for name, kind in (('step', int), ('weights', str), ('name', str)):
             value = getattr(self, name)
             if value is not None and not isinstance(value, kind):
                 raise ValueError(f'{name}: expected {kind.__name__}, got '

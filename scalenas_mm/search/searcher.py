@@ -12,6 +12,7 @@ from .known import Known
 from .objectives import Constraints, Objectives
 from .pareto import pareto_front
 from .record import Record
+from .warm import warm_archs
 
 Draw = Tuple[Arch, Tuple[int, ...]]  # an architecture, ids of its parents
 
@@ -58,6 +59,10 @@ class Searcher(ABC):
             ``sample`` that random candidates take in turn. Defaults to plain
             sampling.
         seed (int): Seed.
+        warm_start (Sequence[str], optional): Archives of earlier searches in
+            this space, perhaps of another supernet or task. Their best
+            architectures are the first candidates, as many as the first
+            generation has room for; they are measured anew.
 
     Attributes:
         asked (list[str]): Digests of the candidates given, by id.
@@ -74,7 +79,8 @@ class Searcher(ABC):
                  constraints: Optional[Mapping[str, Sequence[Any]]] = None,
                  N: int = 2000,
                  initial: Optional[Sequence[Mapping[str, Any]]] = None,
-                 seed: int = 0) -> None:
+                 seed: int = 0,
+                 warm_start: Optional[Sequence[Any]] = None) -> None:
         self.N = whole('N', N, 1)
         self.seed = whole('seed', seed, 0)
         self.costs = costs
@@ -82,6 +88,8 @@ class Searcher(ABC):
         self.objectives = Objectives(objectives, costs.keys)
         self.constraints = Constraints(constraints or {}, costs)
         self.initial = self._sampling(initial)
+        self.warm = [] if warm_start is None else warm_archs(
+            warm_start, costs, self.objectives, self.constraints)
         self.asked: List[str] = []
         self.history: List[Record] = []
         self._known = Known(self.objectives)
@@ -108,6 +116,7 @@ class Searcher(ABC):
 
         ``N`` is not among it, so that a finished search can be extended.
         """
+        warm = [arch.digest for arch in self.warm]
         return dict(
             type=type(self).__name__,
             objectives=self.objectives.directions,
@@ -116,7 +125,8 @@ class Searcher(ABC):
                 for key, pair in self.constraints.ranges.items()
             },
             initial=self.initial,
-            seed=self.seed)
+            seed=self.seed,
+            **(dict(warm_start=warm) if warm else {}))
 
     @property
     def finished(self) -> bool:
@@ -159,6 +169,8 @@ class Searcher(ABC):
     def _next(self, id: int) -> Draw:
         if self._none is not None:  # searching again would find nothing, too
             raise self._none
+        if id < len(self.warm) and self.generation(id) == 0:
+            return self.warm[id], ()
         try:
             return self.propose(id)
         except SearchExhausted as error:
@@ -245,10 +257,13 @@ class Searcher(ABC):
     def _sample(self, rng: np.random.Generator, options: Mapping[str,
                                                                  Any]) -> Arch:
         """A sample; if none fits, the nearest of a wide spread of samples."""
+        if not self.constraints.ranges:
+            return self.space.decode(
+                self.space.sample_genes(rng, 1, **options)[0])
         for sample in (
                 lambda num: self.space.sample_genes(rng, num, **options),
                 lambda num: self.space.spread_genes(rng, num)):
-            genes = sample(64 if self.constraints.ranges else 1)
+            genes = sample(64)
             outside = np.broadcast_to(
                 self.constraints.violation(self.costs.batch(genes)),
                 len(genes))

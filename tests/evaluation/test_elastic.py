@@ -118,7 +118,9 @@ def test_a_time_limit_of_ones_own():
         c.id: o.error
         for c, o in told if o.error
     } == {
-        2: 'lost 3 workers: nothing came in 2 seconds'
+        2:
+        'lost 3 workers: nothing came in 8 seconds; nothing came in 2 '
+        'seconds'
     }
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scalenas_mm.search import FAILED, Record
+from scalenas_mm.search import (FAILED, ArchiveError, Objectives, RandomSearch,
+                                Record, pareto_front)
 from scalenas_mm.spaces import (CostModel, InputError, ScaleNetSpace,
                                 SettingError)
 
@@ -193,3 +194,34 @@ class SearcherConformance:
             tell(
                 searcher, ask(searcher), status=FAILED, metrics={}, error='no')
         assert len(searcher.history) == 60
+
+    def test_begins_with_what_another_search_found(self, tmp_path):
+        """Best first, archives in turn; what cannot be used is left out."""
+        other = finish(RandomSearch(COSTS, OBJECTIVES, N=12, seed=99))
+        failed = replace(other[3], status=FAILED, metrics={}, error='no')
+        lines = [*other[:3], failed, *other[4:]]
+        paths = [tmp_path / 'a.jsonl', tmp_path / 'b.jsonl']
+        for path, records in zip(paths, (lines, other[:5])):
+            path.write_text(''.join(r.to_json() + '\n' for r in records))
+        options = dict(warm_start=list(map(str, paths)))
+        searcher = self.build(**options)
+        history = finish(searcher)
+        assert len({record.digest for record in history}) == 60
+        room = sum(record.generation == 0 for record in history)
+        known = [record.digest for record in other]
+        warm = [r.digest for r in history[:min(room, 12)]]
+        assert set(warm) <= set(known)
+        good = [record for record in lines if record.ok]
+        values = Objectives(OBJECTIVES, COSTS.keys).values(good)
+        assert warm[0] in [good[i].digest for i in pareto_front(values)]
+        assert searcher.identity()['warm_start'][:len(warm)] == warm
+        assert finish_in_steps(self.build(**options), [(7, 5)]) == history
+        assert 'warm_start' not in self.build().identity()
+
+    @pytest.mark.parametrize('start, message', [
+        ('a.jsonl', 'warm_start: expected a list'),
+        (['none.jsonl'], 'no archive none.jsonl'),
+    ])
+    def test_a_wrong_warm_start_is_refused(self, start, message):
+        with pytest.raises((SettingError, ArchiveError), match=message):
+            self.build(warm_start=start)

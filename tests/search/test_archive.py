@@ -10,6 +10,7 @@ import pytest
 from scalenas_mm.search import (FAILED, Archive, ArchiveError, Candidate,
                                 RandomSearch, Record, TopologyEvolution,
                                 read_archive)
+from scalenas_mm.search.reading import check_archs
 from .conformance import COSTS, OBJECTIVES, SPACE, ask, finish, measured
 
 META = dict(space=dict(width=8), supernet='abc', searcher=dict(k=10))
@@ -91,6 +92,67 @@ def test_wrong_fields_are_named(path, change, message):
     path.write_text('\n'.join(lines) + '\n')
     with pytest.raises(ArchiveError, match=message):
         read_archive(path)
+
+
+@pytest.mark.parametrize('order, message', [
+    ([0, 2, 1, 3], 'line 2: expected candidate 1, got 2'),
+    ([0, 1, 3], 'line 3: expected candidate 2, got 3'),
+    ([0, 1, 1, 2], 'line 3: expected candidate 2, got 1'),
+])
+def test_lines_that_moved_are_refused(path, order, message):
+    """Swapped, missing, or there twice."""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(''.join(lines[i] for i in order))
+    before = path.read_bytes()
+    with pytest.raises(ArchiveError, match=message):
+        Archive(path, META, resume=True)
+    assert path.read_bytes() == before
+
+
+def test_an_architecture_that_was_edited_is_named(path, records):
+    check_archs(path, records)
+    for change in (dict(arch=records[3].arch), dict(digest='f' * 16)):
+        edited = [records[0], replace(records[1], **change)]
+        with pytest.raises(
+                ArchiveError, match='line 2: digest: expected .* of its arch'):
+            check_archs(path, edited)
+    twice = [*records, replace(records[2], id=6)]
+    with pytest.raises(
+            ArchiveError, match='line 7: expected a new .* that of line 3'):
+        check_archs(path, twice)
+
+
+@pytest.mark.parametrize('where', ['archive', 'meta'])
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, monkeypatch,
+                                                     where):
+    if where == 'archive':
+        tmp_path.joinpath('folder').write_text('a file')
+    else:
+
+        def full(*args):
+            raise OSError(28, 'No space left on device')
+
+        monkeypatch.setattr('scalenas_mm.search.archive.write_atomic', full)
+    path = tmp_path / 'folder' / 'archive.jsonl'
+    for _ in range(2):  # the lock is free
+        with pytest.raises(ArchiveError, match='jsonl cannot be opened'):
+            Archive(path, META)
+
+
+def test_files_beside_it_are_whole_after_an_interruption(path, records):
+    """A line that was torn, and what was kept already."""
+    failed = [replace(r, status=FAILED, metrics={}) for r in records]
+    path.write_text(''.join(r.to_json() + '\n' for r in failed))
+    beside = path.with_suffix('.failed.jsonl')
+    kept = [r.to_json() + '\n' for r in failed[:3]]
+    beside.write_text(kept[0] + kept[1] + kept[2][:50])
+    litter = path.with_name(f'.123.part.{path.name}')
+    litter.write_text('torn')
+    with Archive(path, META, resume=True) as archive:
+        assert not litter.exists()
+        for record in records[1:3]:
+            archive.update(record)
+    assert beside.read_text() == ''.join(kept)
 
 
 def test_an_existing_archive_is_not_overwritten(path):

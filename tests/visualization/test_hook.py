@@ -35,7 +35,7 @@ def runner(tmp_path):
         visualizer=Visualizer(
             vis_backends=[dict(type='LocalVisBackend')],
             save_dir=str(tmp_path / 'vis')),
-        train_loop=SimpleNamespace(searcher=searcher))
+        train_loop=SimpleNamespace(searcher=searcher, baselines=[]))
 
 
 def test_plots_go_to_the_visualizer(runner, tmp_path):

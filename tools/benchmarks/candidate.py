@@ -4,8 +4,9 @@ Random networks of a search config are cut out of the supernet and tested as
 plain models, by the loop of MMEngine, on the validation data; the search
 measures the same ones, with the calibration of batch norm. Both take turns in
 one process; printed are medians by network, their ratio, whether metrics are
-equal, and where the time of the search goes. Paths in the config are relative
-to the working folder.
+equal, and where the time of the search goes. Times are processor time of this
+process, which others disturb less; the profile is of time that passed. Paths
+in the config are relative to the working folder.
 """
 import argparse
 
@@ -77,9 +78,9 @@ def test(model, loop):
 
 
 def seconds(run):
-    start = time.perf_counter()
+    start = time.process_time()
     result = run()
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
 def compare(args, runner):
