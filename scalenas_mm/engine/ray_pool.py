@@ -127,11 +127,10 @@ class RayPool(Pool):
             self.end(worker)
             return Lost(worker, f'{error.cause!r:.500}', broken=True)
         except errors.RayError as error:
+            # an error, and not a death: whatever replaces it will do the same
+            broken = worker in self._starting and 'creation task' in str(error)
             self.end(worker)
-            text = ' '.join(str(error).split())
-            broken = isinstance(error, errors.ActorDiedError) and (
-                worker in self._starting) and 'in its creation task' in text
-            return Lost(worker, f'{type(error).__name__}: {text:.500}', broken)
+            return Lost(worker, _short(error), broken)
         if worker not in self._starting:
             return Done(worker, [Outcome(*one) for one in result])
         del self._starting[worker]
@@ -186,6 +185,12 @@ class RayPool(Pool):
     def close(self) -> None:
         for worker in list(self._actors):
             self.end(worker)
+
+
+def _short(error: Exception) -> str:
+    """Type and last line of an error, which may hold a whole traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f'{type(error).__name__}: {lines[-1] if lines else ""}'
 
 
 def ray_evaluation(config: Config,

@@ -12,7 +12,7 @@ from scalenas_mm.evaluation import (Evaluation, Outcome, Profile,
 from scalenas_mm.registry import LOOPS, SEARCHERS
 from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
                                 SearchExhausted, baseline_archs,
-                                baselines_path)
+                                baselines_path, check_archs)
 from scalenas_mm.spaces import SettingError, as_size
 from scalenas_mm.spaces.settings import whole
 from scalenas_mm.version import versions
@@ -99,7 +99,7 @@ class SearchLoop(BaseLoop):
                  deterministic: bool = False) -> None:
         super().__init__(runner, dataloader)
         self.searcher_cfg = dict(searcher)
-        self.evaluation_cfg = dict(evaluation)
+        self.evaluation_cfg = {'type': 'PopulationMajor', **evaluation}
         self.parallel = parallel
         self.workers = workers
         self.wanted_baselines = baselines
@@ -162,7 +162,7 @@ class SearchLoop(BaseLoop):
                 self.runner.call_hook('before_train')
                 self.runner.call_hook('before_search')
                 self._measure_baselines()
-                self._retry()
+                self._retry(stop)
                 self._search(stop)
         finally:
             if self.archive is not None:
@@ -217,6 +217,7 @@ class SearchLoop(BaseLoop):
     def _open_archive(self) -> Sequence[Record]:
         """Open the archive, which only the main process holds."""
         self.archive = Archive(self.archive_path, self.meta(), self.resume)
+        check_archs(self.archive_path, self.archive.records)
         for warning in self.archive.warnings:
             self.runner.logger.warning(warning)
         if self.archive.dropped:
@@ -303,13 +304,15 @@ class SearchLoop(BaseLoop):
                 'after_generation', generation=self._generation)
             self._generation = None
 
-    def _retry(self) -> None:
+    def _retry(self, stop: Interruption) -> None:
         """Measure again what failed in an earlier run; then the searcher
         knows the better history only."""
         if not self.retry_failed:
             return
         records = list(self.searcher.history)
         for old in [record for record in records if not record.ok]:
+            if from_main(lambda: stop.signal) is not None:
+                break  # as many as there are; the search ends below
             arch = self.backbone.space.from_dict(old.arch)
             new, = self._measured(
                 [Candidate(old.id, arch, tuple(old.parents), old.generation)])

@@ -16,6 +16,7 @@ from scalenas_mm.spaces.settings import whole
 from .base import Ask, Evaluation, Outcome, never
 
 TRIES = 3  # workers that one candidate may take with it
+ROW = 20  # broken workers in a row that are too many, whatever their number
 AHEAD = 4096  # candidates that are proposed at most before they are handed out
 FIRST = 1800  # seconds that the first candidate may take
 SLICE = 64  # candidates that are proposed at a time
@@ -149,8 +150,8 @@ class Elastic(Evaluation):
         """As :meth:`Evaluation.stream`, in the order in which they come back.
 
         Raises:
-            PoolBroken: As many workers as there are broke in a row, three at
-                least, and none has measured anything between.
+            PoolBroken: As many workers as there are, at least 3 and at most
+                20, broke in a row, and none has measured anything between.
         """
         said = self.pool.now()
         try:
@@ -237,7 +238,7 @@ class Elastic(Evaluation):
         log(f'worker {event.worker} is lost: {event.reason}')
         if event.broken:
             self._broken += 1
-            if self._broken >= max(TRIES, self._workers):
+            if self._broken >= max(TRIES, min(self._workers, ROW)):
                 raise PoolBroken(
                     f'{self._broken} workers in a row are broken, the last '
                     f'one by {event.reason}')

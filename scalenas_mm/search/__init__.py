@@ -17,7 +17,8 @@ from .objectives import Constraints, Objectives
 from .pareto import (crowded_ranks, crowding_distance, generational_distances,
                      hypervolume, pareto_front, running_hypervolume, select)
 from .random_search import RandomSearch
-from .reading import ArchiveError, check_meta, read_archive, read_meta
+from .reading import (ArchiveError, check_archs, check_meta, read_archive,
+                      read_meta)
 from .record import FAILED, OK, Record
 from .searcher import Candidate, Draw, Searcher, SearchExhausted
 from .significance import FEWEST, least_p, mann_whitney
@@ -29,12 +30,13 @@ __all__ = [
     'Contrast', 'Draw', 'FAILED', 'FEWEST', 'ListedSearch', 'LocalSearch',
     'Merged', 'Method', 'NSGA2', 'OK', 'Objectives', 'RandomSearch', 'Record',
     'SearchExhausted', 'Searcher', 'StratifiedRandom', 'TopologyEvolution',
-    'baseline_archs', 'baselines_path', 'check_evaluation', 'check_meta',
-    'compare_searches', 'comparison_dict', 'contrast', 'crowded_ranks',
-    'crowding_distance', 'differences', 'generational_distances',
-    'hypervolume', 'join_archives', 'joint_front', 'joint_meta', 'least_p',
-    'mann_whitney', 'mean_and_deviation', 'merge_archives', 'merge_records',
-    'mismatch', 'of_task', 'p_values', 'pareto_front', 'rank_correlation',
-    'read_archive', 'read_archs', 'read_baselines', 'read_meta', 'read_tasks',
-    'running_hypervolume', 'select', 'task_meta'
+    'baseline_archs', 'baselines_path', 'check_archs', 'check_evaluation',
+    'check_meta', 'compare_searches', 'comparison_dict', 'contrast',
+    'crowded_ranks', 'crowding_distance', 'differences',
+    'generational_distances', 'hypervolume', 'join_archives', 'joint_front',
+    'joint_meta', 'least_p', 'mann_whitney', 'mean_and_deviation',
+    'merge_archives', 'merge_records', 'mismatch', 'of_task', 'p_values',
+    'pareto_front', 'rank_correlation', 'read_archive', 'read_archs',
+    'read_baselines', 'read_meta', 'read_tasks', 'running_hypervolume',
+    'select', 'task_meta'
 ]

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from tiny_search import runner_of
 
+from scalenas_mm.evaluation import PoolBroken
 from scalenas_mm.search import read_archive, read_baselines
 from scalenas_mm.spaces import SettingError
 
@@ -157,5 +158,18 @@ def test_a_cluster_needs_a_token(monkeypatch):
 ])
 def test_wrong_options(tiny, option, message):
     result = run('tools/ray_search.py', tiny / 'tiny_search.py', option)
-    assert result.returncode == 2
-    assert message in result.stderr
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_a_search_that_cannot_be_built(tiny, tmp_path):
+    """Workers that cannot begin are not replaced for ever."""
+    pytest.importorskip('ray')
+    with pytest.raises(PoolBroken, match='3 workers in a row .*'):
+        runner_of(
+            tiny / 'tiny_search.py',
+            tmp_path,
+            load_from=str(tiny / CHECKPOINT),
+            train_cfg__evaluation=dict(type='PopulationMajor', size=0),
+            train_cfg__workers=dict(num=2, gpus=0)).train()
+    assert not timeless(tmp_path)

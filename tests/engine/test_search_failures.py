@@ -173,7 +173,7 @@ def test_the_lock_is_free_after_a_failure(tiny, tmp_path, monkeypatch):
 
     load = str(tiny / CHECKPOINT)
     with monkeypatch.context() as patch:
-        patch.setattr('scalenas_mm.engine.search_loop.calibration_batches',
+        patch.setattr('scalenas_mm.engine.measuring.calibration_batches',
                       broken)
         runner = runner_of(tiny / 'tiny_search.py', tmp_path, load_from=load)
         with pytest.raises(RuntimeError, match='no data'):

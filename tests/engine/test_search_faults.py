@@ -178,15 +178,16 @@ def no_room(*args, **kwargs):
     raise OSError(errno.ENOSPC, 'No space left on device')
 
 
-def test_a_disk_that_is_full_from_the_start(tiny, tmp_path, monkeypatch):
+def test_a_disk_that_is_full_from_the_start(faulty_search, tmp_path,
+                                            monkeypatch):
     monkeypatch.setattr('mmengine.config.Config.dump', no_room)
-    result = command(tiny / 'tiny_search.py', tmp_path)
+    result = command(faulty_search, tmp_path)
     assert result.code == 2
     assert result.err.splitlines()[-1] == (
         'search.py: error: [Errno 28] No space left on device')
 
 
-def test_no_room_for_baselines(tiny, faulty_search, undisturbed, tmp_path,
+def test_no_room_for_baselines(faulty_search, undisturbed, tmp_path,
                                monkeypatch):
     from scalenas_mm.search import archive as module
     plain = module._write
@@ -253,7 +254,7 @@ def test_a_corrupt_image_is_named(tiny, tmp_path, folder, size, workers):
 
 
 # -- others ------------------------------------------------------------------
-def test_a_second_search_in_the_same_folder(tiny, faulty_search, tmp_path):
+def test_a_second_search_in_the_same_folder(faulty_search, tmp_path):
     folder = tmp_path / 'search'
     few = {'train_cfg.searcher.N': 1, 'train_cfg.baselines': False}
     assert command(faulty_search, folder, **few).code == 0

@@ -20,7 +20,8 @@ from tiny_search import runner_of
 from scalenas_mm.engine.stopping import SearchStopped
 from scalenas_mm.evaluation import Outcome, Sequential
 from scalenas_mm.registry import EVALUATIONS
-from scalenas_mm.search import ArchiveError, read_archive
+from scalenas_mm.search import ArchiveError, read_archive, read_baselines
+from scalenas_mm.spaces import SettingError
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = 'supernet/iter_4.pth'
@@ -61,6 +62,62 @@ def test_archive_holds_every_candidate(finished):
         assert record.cost == runner.train_loop.costs(arch)
         assert record.ok and 0 <= record.metrics['mIoU'] <= 100
         assert record.seconds > 0
+
+
+def test_baselines_are_measured_as_candidates(tiny, finished, tmp_path):
+    runner, folder, _ = finished
+    loop, archive = runner.train_loop, folder / 'archive.jsonl'
+    known = read_baselines(archive)
+    assert [record.name for record in known] == ['max', 'min']
+    assert known == loop.baselines
+    for record in known:
+        arch = loop.backbone.space.resolve(record.name)
+        outcome, = loop.evaluation([arch])
+        assert outcome.metrics == record.metrics
+        assert record.cost == loop.costs(arch)
+    # they change no candidate, and are not measured again
+    for name in ('baselines.jsonl', 'baselines.meta.json'):
+        source = folder / f'archive.{name}'
+        (tmp_path / source.name).write_text(source.read_text())
+    Three.sizes.clear()
+    searcher(
+        tiny,
+        tmp_path,
+        train_cfg__baselines=True,
+        train_cfg__evaluation=dict(type='Three')).train()
+    assert Three.sizes == [3, 1, 2, 2]
+    assert timeless(tmp_path / 'archive.jsonl') == timeless(archive)
+    assert read_baselines(tmp_path / 'archive.jsonl') == known
+
+
+def test_a_baseline_may_fail(tiny, tmp_path, monkeypatch):
+    plain, failing = Sequential._measure, [True]
+
+    def measure(self, arch):
+        if failing and arch == self.backbone.space.min_arch():
+            return Outcome(error='nothing found')
+        return plain(self, arch)
+
+    monkeypatch.setattr(Sequential, '_measure', measure)
+    options = dict(
+        ONE_BY_ONE,
+        train_cfg__baselines=['min', 'max'],
+        train_cfg__searcher__N=4)
+    searcher(tiny, tmp_path, **options).train()
+    archive = tmp_path / 'archive.jsonl'
+    assert [r.error
+            for r in read_baselines(archive)] == ['nothing found', None]
+    failing.clear()
+    searcher(tiny, tmp_path, resume=True, **options).train()
+    assert not read_baselines(archive)[0].ok  # unless that is asked for
+    options.update(train_cfg__retry_failed=True)
+    searcher(tiny, tmp_path, **options).train()
+    assert [r.ok for r in read_baselines(archive)] == [True, True]
+
+
+def test_a_baseline_without_a_name(tiny, tmp_path):
+    with pytest.raises(SettingError, match='baselines: .* max, min, got'):
+        searcher(tiny, tmp_path, train_cfg__baselines=['x']).train()
 
 
 def test_supernet_stays_exactly_as_it_was(tiny, finished):

@@ -11,25 +11,6 @@ of workers,
 - the driver's time and the bytes that go to and fro for a candidate.
 """
 import argparse
-import pickle
-import sys
-import tempfile
-import time
-from pathlib import Path
-
-import numpy as np
-
-sys.path.append(str(Path(__file__).resolve().parent))
-from _simulated_pool import SimulatedPool
-
-from scalenas_mm.engine.outcomes import record_of
-from scalenas_mm.evaluation.base import Outcome
-from scalenas_mm.evaluation.elastic import Elastic, in_order
-from scalenas_mm.search import (Archive, RandomSearch, TopologyEvolution,
-                                read_archive)
-from scalenas_mm.spaces import CostModel, ScaleNetSpace
-
-OBJECTIVES = dict(mIoU='max', macs='min')
 
 
 def parse_args():
@@ -70,6 +51,30 @@ def parse_args():
         default=0.01,
         help='seconds that the messages of a job take (default: 0.01)')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports that take long
+
+import pickle
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).resolve().parent))
+from _simulated_pool import SimulatedPool
+
+from scalenas_mm.engine.outcomes import record_of
+from scalenas_mm.evaluation.base import Outcome
+from scalenas_mm.evaluation.elastic import Elastic, in_order
+from scalenas_mm.search import (Archive, RandomSearch, TopologyEvolution,
+                                read_archive)
+from scalenas_mm.spaces import CostModel, ScaleNetSpace
+
+OBJECTIVES = dict(mIoU='max', macs='min')
 
 
 def drawn_times(args):
@@ -120,8 +125,7 @@ def simulate(costs, workers, num, args):
         line=size / num)
 
 
-def main():
-    args = parse_args()
+def main(args):
     costs = CostModel(ScaleNetSpace(width=48), (512, 1024))
     print(f'{"workers":>8}{"candidates":>12}{"hours":>8}{"utilisation":>13}'
           f'{"driver":>9}{"ms each":>9}{"bytes sent":>12}{"on disk":>9}')
@@ -136,4 +140,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)
