@@ -6,6 +6,8 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -14,7 +16,6 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from tiny_search import runner_of
 
-from scalenas_mm.evaluation import PoolBroken
 from scalenas_mm.search import read_archive, read_baselines
 from scalenas_mm.spaces import SettingError
 
@@ -157,19 +158,28 @@ def test_a_cluster_needs_a_token(monkeypatch):
     ('--time-limit=-1', 'expected no negative'),
 ])
 def test_wrong_options(tiny, option, message):
-    result = run('tools/ray_search.py', tiny / 'tiny_search.py', option)
+    result = run('ray_search.py', tiny / 'tiny_search.py', option)
     assert result.code == 2
     assert message in result.err
 
 
-def test_a_search_that_cannot_be_built(tiny, tmp_path):
-    """Workers that cannot begin are not replaced for ever."""
-    pytest.importorskip('ray')
-    with pytest.raises(PoolBroken, match='3 workers in a row .*'):
-        runner_of(
-            tiny / 'tiny_search.py',
-            tmp_path,
-            load_from=str(tiny / CHECKPOINT),
-            train_cfg__evaluation=dict(type='PopulationMajor', size=0),
-            train_cfg__workers=dict(num=2, gpus=0)).train()
-    assert not timeless(tmp_path)
+@pytest.mark.parametrize('text, broken', [
+    ('The actor died because of an error raised in its creation task,\n'
+     'Traceback\n  File "x"\nKeyError: type', True),
+    ('The actor died unexpectedly.\nSIGKILL', False),
+])
+def test_one_that_cannot_begin_is_broken(text, broken):
+    """Not dead: whatever replaces it would fail as it did."""
+    ray = pytest.importorskip('ray')
+    from scalenas_mm.engine.ray_pool import RayPool
+
+    def get(ref):
+        raise ray.exceptions.RayActorError(text)
+
+    pool = RayPool.__new__(RayPool)
+    pool.ray = SimpleNamespace(exceptions=ray.exceptions, get=get)
+    pool._actors, pool._refs, pool._starting = {}, {}, {7: None}
+    with patch.object(ray.exceptions.RayActorError, '__str__', lambda _: text):
+        lost = pool._event(7, 'ref')
+    assert lost == (7, f'RayActorError: {text.splitlines()[-1]}', broken)
+    assert not pool._starting
