@@ -4,7 +4,7 @@ Without ``--address`` it starts Ray on this machine. The result is the archive
 that tools/search.py writes, whatever the number of workers.
 """
 from _cli import fail, load_config, readable_errors
-from search import run, search_parser, set_search
+from _search import run, search_parser, set_search
 
 
 def number(text):

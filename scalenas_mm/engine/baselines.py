@@ -15,7 +15,8 @@ def measure_baselines(archs: Mapping[str, Arch], path: Path,
                       again: bool) -> List[Record]:
     """Records of the baselines; those that were measured before are read.
 
-    It is called on all ranks.
+    It is called on all ranks. Where all fail, none is stored: they are
+    measured again the next time.
 
     Args:
         archs (Mapping[str, Arch]): By name.
@@ -38,7 +39,8 @@ def measure_baselines(archs: Mapping[str, Arch], path: Path,
     for record in measure([*failed, *missing]) if failed or missing else ():
         record = replace(record, name=names[record.id])
         known[record.id:record.id + 1] = [record]
-    from_main(lambda: _store(path, meta, known) if failed or missing else None)
+    if any(record.ok for record in known):  # it may not be their fault
+        from_main(lambda: _store(path, meta, known))
     return known
 
 

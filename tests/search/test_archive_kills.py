@@ -178,7 +178,7 @@ def test_killed_at_random_moments(undisturbed, tmp_path):
         os.kill(pid, signal.SIGKILL)
         return not survived(pid)
 
-    kills = 100 if undisturbed.name == 'search' else 30
+    kills = 100 if undisturbed.name == 'search' else 10
     disturb(undisturbed, tmp_path, kills, run)
 
 
