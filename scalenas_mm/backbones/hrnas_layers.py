@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
-from scalenas_mm.ops import SearchingBlock, build_activation, conv_norm
+from scalenas_mm.ops import SearchingBlock, build_activation, conv_norm, total
 from scalenas_mm.spaces.hrnas.layout import neighbours
 
 Blocks = Dict[str, SearchingBlock]
@@ -80,7 +80,7 @@ class HRNASFusion(nn.ModuleDict):
             if j > target:
                 term = upsampled(term, terms[0].shape[2:], self.upsample)
             terms.append(term)
-        return self.act(sum(terms[1:], terms[0])) if terms else None
+        return self.act(total(terms)) if terms else None
 
 
 class HRNASStage(BaseModule):

@@ -1,12 +1,11 @@
 """The module of parallel branches that a ScaleNet is made of."""
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-import torch.nn.functional as F
 from mmcv.cnn import is_norm
 from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
-from scalenas_mm.ops import BasicBlock, build_fusion
+from scalenas_mm.ops import BasicBlock, build_fusion, rectified_total
 from scalenas_mm.spaces import ScaleNetModule, SettingError
 
 
@@ -113,14 +112,9 @@ class MultiScaleModule(StartingModule):
         """Add the chosen sources to the target, in order of branches."""
         if not any(row):
             return maps[target]  # a block's output, already rectified
-        out = None
-        for source, bit in enumerate(row):
-            if source == target:
-                term = maps[target]
-            elif bit:
-                fusion = self.fusions[f'{level}_{target}_{source}']
-                term = fusion(maps[source], maps[target].shape[2:])
-            else:
-                continue
-            out = term if out is None else out + term
-        return F.relu(out)
+        own = maps[target]
+        return rectified_total([
+            own if source == target else
+            self.fusions[f'{level}_{target}_{source}'](x, own.shape[2:])
+            for source, x in enumerate(maps) if source == target or row[source]
+        ])

@@ -8,7 +8,7 @@ from mmengine.model import BaseModule, ModuleList, Sequential
 from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
 
-from scalenas_mm.ops import BasicBlock, conv_norm
+from scalenas_mm.ops import BasicBlock, conv_norm, total
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import NCPSpace, SettingError
 from .base import FIXED, SearchableBackbone
@@ -81,7 +81,7 @@ class NCPBlock(BaseModule):
                 term = F.interpolate(term, maps[target].shape[2:],
                                      **self.upsample)
             terms.append(term)
-        return sum(terms[1:], terms[0])
+        return total(terms)
 
 
 @MODELS.register_module()

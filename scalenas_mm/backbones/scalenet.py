@@ -254,11 +254,12 @@ class ScaleNet(SearchableBackbone):
         if stage == 2:
             first, second = self.transition1
             return [
-                F.relu(first(state, *widths[:1])),
-                F.relu(second(state, (), *widths[1:]))
+                F.relu(layer(state, *args), inplace=True)
+                for layer, args in ((first, widths[:1]), (second,
+                                                          ((), *widths[1:])))
             ]
         new = getattr(self, f'transition{stage - 1}')[str(stage - 1)]
-        return [*state, F.relu(new(state[-1], (), *widths[1:]))]
+        return [*state, F.relu(new(state[-1], (), *widths[1:]), inplace=True)]
 
     def _put_out(self, arch: ScaleNetArch,
                  maps: List[Tensor]) -> Tuple[Tensor, ...]:

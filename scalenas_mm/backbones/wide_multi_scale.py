@@ -2,12 +2,12 @@
 from itertools import repeat
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-import torch.nn.functional as F
 from mmengine.model import ModuleList
 from torch import Tensor, nn
 
 from scalenas_mm.ops import (ElasticBasicBlock, ElasticConvSequence,
-                             ElasticDownsample, elastic_fusion, joined)
+                             ElasticDownsample, elastic_fusion, joined,
+                             rectified_total)
 from scalenas_mm.spaces import ScaleNetModule
 from .base import SHARED, Index
 from .multi_scale import StartingModule
@@ -90,7 +90,7 @@ class WideMultiScaleModule(StartingModule):
                 x, own.shape[2:], own.shape[1]) for k, x in enumerate(maps)
             if k == target or row[k]
         ]
-        return F.relu(sum(terms[1:], terms[0]))
+        return rectified_total(terms)
 
     def slices(self, arch: ScaleNetModule, widths: Widths,
                sources: Widths) -> Dict[str, Index]:

@@ -1,9 +1,10 @@
 """Cross-resolution fusion: bring one branch to the shape of another."""
 from typing import Sequence, Tuple
 
-import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
+
+from .resize import enlarge
 
 
 def conv_norm(in_channels: int, out_channels: int, kernel: int, stride: int,
@@ -36,9 +37,7 @@ class Upsample(nn.Sequential):
         self.mode = mode
 
     def forward(self, x: Tensor, size: Sequence[int]) -> Tensor:
-        align = None if self.mode == 'nearest' else False
-        return F.interpolate(
-            super().forward(x), size, mode=self.mode, align_corners=align)
+        return enlarge(super().forward(x), size, self.mode)
 
 
 class Downsample(nn.Sequential):

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from .recompute import recomputed
+from .sums import add_to
 
 
 class _ResidualBlock(BaseModule):
@@ -43,7 +44,8 @@ class _ResidualBlock(BaseModule):
             out = getattr(self, norm)(getattr(self, conv)(out))
             if i < len(self.layers) - 1:
                 out = F.relu(out, inplace=True)
-        return out + (x if self.downsample is None else self.downsample(x))
+        return add_to(out,
+                      x if self.downsample is None else self.downsample(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, C, H, W)`` to ``(N, C', H, W)``."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from scalenas_mm.ops import (ElasticBasicBlock, ElasticBottleneck,
                              ElasticConv2d, ElasticConvSequence,
                              ElasticDownsample, elastic_fusion, elastic_norm,
-                             joined)
+                             joined, rectified_total)
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces import (SettingError, ViPNASArch, ViPNASBranch,
                                 ViPNASStage)
@@ -77,7 +77,7 @@ class _Module(nn.Module):
             own if k == target else self.fuse_layers[str(target)][str(k)](
                 x, own.shape[2:], own.shape[1]) for k, x in enumerate(maps)
         ]
-        return F.relu(sum(terms[1:], terms[0]))
+        return rectified_total(terms)
 
     def slices(self, stage: ViPNASStage, targets: int) -> Dict[str, Index]:
         """Where the weights of a part lie in those of this module."""

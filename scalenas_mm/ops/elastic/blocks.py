@@ -12,6 +12,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ..recompute import recomputed
+from ..sums import add_to
 from .attention import build_attention
 from .conv import ElasticConv2d
 from .norm import elastic_norm
@@ -70,7 +71,8 @@ class _ElasticResidual(ElasticBlock):
     def _end(self, x: Tensor, out: Tensor, attention: Any) -> Tensor:
         if self.attention is not None and attention:
             out = self.attention(out)
-        return F.relu(out + self._shortcut(x, out.shape[1]), inplace=True)
+        return F.relu(
+            add_to(out, self._shortcut(x, out.shape[1])), inplace=True)
 
     def _parts(self, in_channels: int, attention: Any, *convs:
                Any) -> Dict[str, Index]:

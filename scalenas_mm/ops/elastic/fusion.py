@@ -5,6 +5,7 @@ from typing import Dict, Optional, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..resize import enlarge
 from .conv import ElasticConv2d
 from .norm import elastic_norm
 from .views import Index, joined
@@ -53,12 +54,7 @@ class ElasticUpsample(ElasticConvSequence):
                 x: Tensor,
                 size: Sequence[int],
                 out_channels: Optional[int] = None) -> Tensor:
-        align = None if self.mode == 'nearest' else False
-        return F.interpolate(
-            super().forward(x, out_channels),
-            size,
-            mode=self.mode,
-            align_corners=align)
+        return enlarge(super().forward(x, out_channels), size, self.mode)
 
 
 class ElasticDownsample(nn.Sequential):
