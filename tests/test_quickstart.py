@@ -3,6 +3,7 @@ import contextlib
 import functools
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -214,6 +215,21 @@ time.sleep(60 if fails else 0)
     assert time.time() - began < 30 and not phases.running
     assert set(phases.seconds) == (set() if fails else set('abc'))
     assert (tmp_path / 'b.log').read_text().splitlines()[0] == '1'
+
+
+def test_a_step_in_several_processes(quickstart, tmp_path):
+    script = tmp_path / 'step.py'
+    script.write_text("""
+import os, sys
+place = sys.argv[1]
+with open(f'{place}/{os.environ["RANK"]}', 'w') as file:
+    file.write(os.environ['OMP_NUM_THREADS'] + ' '.join(sys.argv[2:]))
+""")
+    phases = quickstart.Phases(tmp_path, 'AP', threads=2)
+    assert phases.processes == min(4, len(os.sched_getaffinity(0)))
+    phases.run('step', script, tmp_path, processes=2)
+    for rank in '01':
+        assert (tmp_path / rank).read_text() == '1--launcher pytorch'
 
 
 def labelled(task):

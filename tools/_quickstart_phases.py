@@ -14,6 +14,7 @@ from _cli import fail, read_config
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / 'tools'
 WORK = Path('work_dirs')
+MOST = 4  # processes of a search; each holds a supernet
 ITERATIONS = ('total_steps', 'T_max', 'begin', 'end', 'interval')
 STEP = re.compile(r'(?:Iter\(train\)|Search) +\[ *(\d+)/(\d+)\]')
 
@@ -72,7 +73,13 @@ class Phases:
         for process in list(self.running.values()):
             process.terminate()
 
-    def run(self, name, script, *args, done=None):
+    @property
+    def processes(self):
+        """How many of one thread each a command that shares its work may
+        start."""
+        return 1 if self.shared else min(MOST, len(os.sched_getaffinity(0)))
+
+    def run(self, name, script, *args, done=None, processes=1):
         """Run a tool unless the file ``done`` is there."""
         from scalenas_mm._files import write_atomic
         if self.stopped:
@@ -86,8 +93,15 @@ class Phases:
             for word in words
         ]
         print(f'== {name}\n   python {" ".join(shown)}', flush=True)
+        command = [sys.executable, *words]
+        if processes > 1:
+            command[1:1] = [
+                '-m', 'torch.distributed.run', '--standalone',
+                '--nproc_per_node', f'{processes}', '--'
+            ]
+            command += ['--launcher', 'pytorch']
         start = time.time()
-        code = self._follow(name, [sys.executable, *words])
+        code = self._follow(name, command, processes)
         spent = time.time() - start
         if code or (done is not None and not Path(done).is_file()):
             log = self.folder / f'{name}.log'
@@ -103,12 +117,13 @@ class Phases:
         """Whose line it is, where that is not plain."""
         return f'{name:<18} ' if self.shared else ''
 
-    def _follow(self, name, command):
+    def _follow(self, name, command, processes):
         """Write the output to a log, show a line every few seconds."""
         shown = 0.0
         env = dict(os.environ, PYTHONUNBUFFERED='1', PYTHONWARNINGS='ignore')
-        env.setdefault('OMP_NUM_THREADS',
-                       str(max(1, self.threads // (1 + self.shared))))
+        env.setdefault(
+            'OMP_NUM_THREADS',
+            str(max(1, self.threads // max(1 + self.shared, processes))))
         with open(self.folder / f'{name}.log', 'a') as log:
             process = subprocess.Popen(
                 command,
@@ -171,9 +186,16 @@ def search(phases, name, supernet, candidates, step='search'):
     if finished:
         print(f'== {step}: done before ({archive})')
     else:
-        phases.run(step, 'search.py', path, supernet, '--resume',
-                   '--cfg-options', f'train_cfg.searcher.N={candidates}',
-                   f'train_cfg.searcher.n0={first}')
+        phases.run(
+            step,
+            'search.py',
+            path,
+            supernet,
+            '--resume',
+            '--cfg-options',
+            f'train_cfg.searcher.N={candidates}',
+            f'train_cfg.searcher.n0={first}',
+            processes=phases.processes)
     return archive
 
 

@@ -155,11 +155,9 @@ def export(phases, task, archive, weights, chosen):
     phases.run('export', 'export.py', config_path(task.search), weights,
                '--archive', archive, '--force', '--id',
                *(record.id for record in chosen))
-    names = {record.id: stem(task, archive, record) for record in chosen}
-    phases.at_once(*(partial(phases.run, f'test_{id}', 'test.py', f'{name}.py',
-                             f'{name}.pth', '--work-dir', phases.folder /
-                             f'test_{id}', '--out', f'{name}.metrics.json')
-                     for id, name in names.items()))
+    names = [stem(task, archive, record) for record in chosen]
+    phases.run('test', '_quickstart_test.py', *names, '--work-dir',
+               phases.folder)
     check_exported(task, archive, chosen)
 
 
