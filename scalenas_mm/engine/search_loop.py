@@ -288,6 +288,7 @@ class SearchLoop(BaseLoop):
         with self.evaluation.profile.part('archive'):
             from_main(lambda: self.archive.append(record))
         self.searcher.tell(record)
+        self.outcome = outcome
         self.runner.call_hook('after_candidate', record=record)
         self._failures = 0 if record.ok else self._failures + 1
         if self._failures >= self.max_failures:

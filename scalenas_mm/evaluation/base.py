@@ -20,10 +20,12 @@ class Outcome(NamedTuple):
         error: Type and text of what went wrong, with the rank if it did not
             happen on all; None if nothing did.
         seconds: How long it took.
+        worker: Who measured, if there are several.
     """
     metrics: Dict[str, float] = {}
     error: Optional[str] = None
     seconds: float = 0.0
+    worker: Any = None
 
 
 class Evaluation(ABC):

@@ -229,7 +229,9 @@ class Elastic(Evaluation):
             job = self._running.pop(event.worker)
             took = (self.pool.now() - job.since) / len(job.candidates)
             self._longest = max(took, self._longest or 0)
-            yield from zip(job.candidates, event.outcomes, strict=True)
+            for one, outcome in zip(
+                    job.candidates, event.outcomes, strict=True):
+                yield one, outcome._replace(worker=event.worker)
 
     def _lost(self, event: Lost) -> Iterator[Tuple[Any, Outcome]]:
         """Give to others what a worker had."""

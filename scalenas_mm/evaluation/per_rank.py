@@ -46,9 +46,13 @@ class PerRank(Evaluation):
 
     def _measured(self, archs: Sequence[Any]) -> List[Outcome]:
         """Outcomes; whatever happens, others do not wait in vain."""
+        rank = get_rank()
         try:
             with alone():
-                return self.evaluation(archs)
+                return [
+                    outcome._replace(worker=rank)
+                    for outcome in self.evaluation(archs)
+                ]
         except Exception as error:
             log('measuring candidates failed')
             return [Outcome(error=describe(error)) for _ in archs]

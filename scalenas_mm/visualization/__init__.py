@@ -24,15 +24,20 @@ _MODULES = dict(
     plot_progress='pareto',
     plot_trajectory='trajectory',
     read_fronts='fronts_data',
+    read_source='search_report',
     references='pareto_data',
-    write_report='report')
+    render_page='search_report',
+    write_page='search_report',
+    write_report='report',
+    write_study='optuna_study')
 
 __all__ = [
     'ExportedNetwork', 'Report', 'draw_arch', 'draw_frame_costs',
     'draw_frames', 'draw_searching_blocks', 'draw_sheet', 'draw_stages',
     'draw_topology', 'has_drawing', 'load_records', 'plot_comparison',
     'plot_fronts', 'plot_pareto', 'plot_progress', 'plot_trajectory',
-    'read_fronts', 'references', 'write_report'
+    'read_fronts', 'read_source', 'references', 'render_page', 'write_page',
+    'write_report', 'write_study'
 ]
 
 

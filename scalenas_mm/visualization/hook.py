@@ -1,4 +1,5 @@
 """Draw the progress of a search, or of a shrinking run, while it runs."""
+import time
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -6,6 +7,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from scalenas_mm._files import PathLike
 from scalenas_mm.registry import HOOKS, SPACES
 
 
@@ -19,13 +21,26 @@ class _PlotHook(Hook):
         metric (str, optional): Metric on the vertical axis. Defaults to the
             first objective that is no cost.
         cost (str): Cost on the horizontal axis.
+        report (bool): Whether to write ``report.html``, too.
     """
     priority = 'LOW'
 
-    def __init__(self, metric: Optional[str] = None, cost: str = 'macs'):
+    def __init__(self,
+                 metric: Optional[str] = None,
+                 cost: str = 'macs',
+                 report: bool = True):
         self.metric = metric
         self.cost = cost
+        self.report = report
+        self._writer: Any = None
         self._warned = False
+
+    def _write(self, archive: PathLike, records: Any, last: bool) -> None:
+        """Write the report of an archive, unless it is too soon for it."""
+        if self._writer is None:
+            from .search_report.writer import ReportWriter
+            self._writer = ReportWriter(archive)
+        self._writer.write(records, last)
 
     def _try(self, runner: Runner, draw: Callable[[], None],
              what: str) -> None:
@@ -55,19 +70,49 @@ class SearchPlotHook(_PlotHook):
 
     Writes ``pareto.png`` and ``progress.png`` to the work directory and gives
     both to the runner's visualizer, whose backends (TensorBoard, W&B) then
-    show them by generation. A plot that cannot be drawn does not stop the
-    search: the first one is warned about.
+    show them by generation. Beside the archive it writes ``report.html``, the
+    page of ``tools/report.py``, and ``archive.times.jsonl``: when candidates
+    were recorded. What cannot be drawn or written does not stop the search:
+    the first such thing is warned about.
 
     Args:
         metric (str, optional): Metric on the vertical axis. Defaults to the
             first objective that is no cost.
         cost (str): Cost on the horizontal axis.
+        report (bool): Whether to write the report and the times.
     """
 
     @master_only
+    def after_candidate(self, runner: Runner, record: Any) -> None:
+        if self.report:
+            self._try(runner, lambda: self._note(runner, record),
+                      f'times of candidate {record.id}, the search goes on')
+
+    @master_only
     def after_generation(self, runner: Runner, generation: int) -> None:
-        self._try(runner, lambda: self._draw(runner, generation),
-                  f'generation {generation}, the search goes on')
+        what = f'generation {generation}, the search goes on'
+        self._try(runner, lambda: self._draw(runner, generation), what)
+        if self.report:
+            self._try(runner, lambda: self._report(runner, False),
+                      f'the report of {what}')
+
+    @master_only
+    def after_search(self, runner: Runner) -> None:
+        if self.report:
+            self._try(runner, lambda: self._report(runner, True), 'the report')
+
+    def _note(self, runner: Runner, record: Any) -> None:
+        """Say when a candidate was recorded and, if known, by whom it was
+        measured. The archive is the same whenever it is made: not there."""
+        from .search_report.times import Span, append_time
+        loop = runner.train_loop
+        worker = getattr(getattr(loop, 'outcome', None), 'worker', None)
+        append_time(loop.archive_path,
+                    Span(record.id, time.time(), record.seconds, worker))
+
+    def _report(self, runner: Runner, last: bool) -> None:
+        loop = runner.train_loop
+        self._write(loop.archive_path, loop.searcher.history, last)
 
     def _draw(self, runner: Runner, generation: int) -> None:
         # here, because they load matplotlib and pandas
@@ -110,13 +155,27 @@ class ShrinkPlotHook(_PlotHook):
         metric (str, optional): Metric on the vertical axis. Defaults to the
             first objective that is no cost.
         cost (str): Which cost.
+        report (bool): Whether to write ``report.html``, too, the page of
+            ``tools/report.py``.
     """
     of_search = True  # an exported config is without it
 
     @master_only
     def after_record(self, runner: Runner, record: Any) -> None:
-        self._try(runner, lambda: self._draw(runner, record),
-                  f'record {record.id}, the training goes on')
+        what = f'record {record.id}, the training goes on'
+        self._try(runner, lambda: self._draw(runner, record), what)
+        if self.report:
+            self._try(runner, lambda: self._report(runner, False),
+                      f'the report of {what}')
+
+    @master_only
+    def after_train(self, runner: Runner) -> None:
+        if self.report and self._writer is not None:
+            self._try(runner, lambda: self._report(runner, True), 'the report')
+
+    def _report(self, runner: Runner, last: bool) -> None:
+        archive = next(h for h in runner.hooks if hasattr(h, 'records'))
+        self._write(Path(runner.work_dir, archive.name), archive.records, last)
 
     def _draw(self, runner: Runner, record: Any) -> None:
         from scalenas_mm.search import read_meta

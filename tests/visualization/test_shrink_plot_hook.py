@@ -38,6 +38,7 @@ def test_plots_after_each_record(runner, tmp_path):
     for name in ('trajectory', 'pareto', 'arch'):
         assert (tmp_path / f'{name}.png').stat().st_size > 10_000
         assert next(tmp_path.rglob(f'{name}_100.png'))
+    assert (tmp_path / 'report.html').stat().st_size > 50_000
     assert ShrinkPlotHook()._budget(runner) == 2e6
     assert ShrinkPlotHook(cost='params')._budget(runner) is None
 
