@@ -7,7 +7,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = osp.dirname(osp.abspath(__file__))
 PACKAGE = 'scalenas_mm'
-MIM_ENTRIES = ('configs', 'tools', 'projects', 'model-index.yml')
+MIM_ENTRIES = ('configs', 'tools', 'demo', 'projects', 'model-index.yml')
 
 
 class BuildWithMim(build_py):

@@ -79,7 +79,7 @@ def test_wheel_holds_what_mim_needs(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     expected = {
         path.relative_to(ROOT).as_posix()
-        for entry in ('configs', 'tools', 'projects')
+        for entry in ('configs', 'tools', 'demo', 'projects')
         for path in (ROOT / entry).rglob('*')
         if path.suffix in ('.py', '.sh', '.json', '.yml')
     }

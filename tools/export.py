@@ -2,7 +2,9 @@
 
 For each one: a config, a checkpoint with recalibrated batch norm, the
 architecture as JSON and, where its space has one, a drawing. Outputs are
-compared with the supernet's before anything is written.
+compared with the supernet's before anything is written. With --onnx, and
+without --archive, CONFIG and CHECKPOINT are of an ordinary model, such as one
+that was exported and trained further, and ONNX files of it are written.
 """
 import argparse
 import re
@@ -10,6 +12,9 @@ from pathlib import Path
 
 from _cli import (add_cfg_options, check_checkpoint, fail, read_config,
                   readable_errors)
+from _onnx import (add_onnx_options, check_onnx_options, export_trained,
+                   options_of, show_files)
+from _onnx_run import built, read_model_config
 
 UNITS = {'': 1, 'K': 1e3, 'M': 1e6, 'G': 1e9, 'T': 1e12}
 
@@ -32,8 +37,8 @@ def parse_args():
         help='the supernet that was searched; of a run in which a network '
         'shrinks, the folder of its networks (default: shrunk/ beside the '
         'archive)')
-    parser.add_argument('--archive', required=True, help='its archive.jsonl')
-    which = parser.add_mutually_exclusive_group(required=True)
+    parser.add_argument('--archive', help='its archive.jsonl')
+    which = parser.add_mutually_exclusive_group()
     which.add_argument('--id', type=int, nargs='+', help='ids of candidates')
     which.add_argument(
         '--best', metavar='METRIC', help='the best one by this metric')
@@ -53,11 +58,6 @@ def parse_args():
         action='store_true',
         help='write configs that need no other file')
     parser.add_argument(
-        '--onnx',
-        action='store_true',
-        help='write the networks as ONNX files, too: NAME.onnx, of a video '
-        'model NAME.key.onnx, NAME.frame_1.onnx, ...')
-    parser.add_argument(
         '--task',
         metavar='NAME',
         help='of the archive of a joint search: for which task')
@@ -74,8 +74,18 @@ def parse_args():
         'fit its space (one output or several)')
     parser.add_argument(
         '--force', action='store_true', help='overwrite existing files')
+    add_onnx_options(parser)
+    parser.add_argument(
+        '--input-size',
+        type=int,
+        nargs=2,
+        metavar=('H', 'W'),
+        help='without --archive: of the ONNX files (default: that of the '
+        'test images)')
     add_cfg_options(parser)
     args = parser.parse_args()
+    check_onnx_options(parser, args)
+    check_source(parser, args)
     if args.target and not args.backbone_only:
         parser.error('--for needs --backbone-only')
     if args.standalone and args.backbone_only:
@@ -83,6 +93,27 @@ def parse_args():
     if args.onnx and args.backbone_only:
         parser.error('--backbone-only writes no model: no --onnx')
     return args
+
+
+def check_source(parser, args):
+    """Either candidates of an archive, or an ordinary model for --onnx."""
+    chosen = args.id is not None or args.best or args.pareto
+    if args.archive:
+        if not chosen:
+            parser.error('one of the arguments --id --best --pareto is '
+                         'required')
+        if args.input_size:
+            parser.error('--input-size: with --archive it is that of the '
+                         'search')
+        return
+    if not args.onnx:
+        parser.error('the following arguments are required: --archive')
+    if chosen or args.task or args.standalone:
+        parser.error('--id, --best, --pareto, --task and --standalone need '
+                     '--archive')
+    if args.checkpoint is None:
+        parser.error('--onnx without --archive needs the checkpoint of the '
+                     'model')
 
 
 def choose(records, objectives, args):
@@ -202,12 +233,13 @@ def export_whole(source, record, folder, text, args):
     from scalenas_mm.export import export_candidate
     from scalenas_mm.visualization import draw_arch
     files = export_candidate(source, record, folder, text, args.standalone,
-                             draw_arch, args.onnx)
-    print(f'exported {folder / source.name(record)}.py  ' +
-          text.splitlines()[-1])
-    for name, difference in files.items():
-        print(f'  {folder / name}: outputs differ from those of torch by '
-              f'{difference:.1e} of the largest')
+                             draw_arch, options_of(args))
+    name = folder / source.name(record)
+    print(f'exported {name}.py  ' + text.splitlines()[-1])
+    if files:
+        config = read_model_config(f'{name}.py')
+        show_files(config, built(config, f'{name}.pth'), f'{name}.pth', folder,
+                   files, args.int8)
     before, after = source.costs(record)
     if before != after:
         print(f'  without layers that reach no output: backbone '
@@ -233,6 +265,13 @@ def export_backbone(source, record, folder, target):
           f"type='Pretrained', checkpoint='{path}.pth')))")
 
 
+def export_ordinary(args):
+    """ONNX files of a model that is no candidate of an archive."""
+    from scalenas_mm.export import check_onnx
+    check_onnx()
+    export_trained(args)
+
+
 def main():
     args = parse_args()
     if not Path(args.config).is_file():
@@ -240,7 +279,7 @@ def main():
     if args.checkpoint and not Path(args.checkpoint).is_dir():
         check_checkpoint(args.checkpoint)
     with readable_errors():
-        export(args)
+        export(args) if args.archive else export_ordinary(args)
 
 
 if __name__ == '__main__':

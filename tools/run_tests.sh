@@ -45,7 +45,7 @@ check_style() {
         mapfile -t files < <(git ls-files -co --exclude-standard '*.py' |
             while read -r file; do [[ ! -f $file ]] || echo "$file"; done)
     else
-        mapfile -t files < <(find setup.py configs projects scalenas_mm tests \
+        mapfile -t files < <(find setup.py configs demo projects scalenas_mm tests \
             tools -name .mim -prune -o -name '*.py' -print 2>/dev/null)
     fi
     typed=()

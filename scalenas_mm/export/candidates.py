@@ -22,7 +22,8 @@ from scalenas_mm.registry import MODELS
 from scalenas_mm.search import Record, differences
 from scalenas_mm.spaces import Complexity
 from .config import inheriting_config, standalone_config, task_config
-from .onnx_files import write_onnx_files
+from .onnx_files import CHECKED_IMAGES, OnnxFile, OnnxOptions, write_onnx_files
+from .onnx_images import images_of, network_inputs
 from .subnet import ExportError, Subnet, cut
 
 # space, architecture, file, height and width
@@ -183,13 +184,14 @@ def check_evaluation(meta: Mapping[str, Any], config: Config, model: nn.Module,
                 f'{difference.key.split(".")[0]} than {given}: {difference}')
 
 
-def export_candidate(source: Source,
-                     record: Record,
-                     folder: Path,
-                     comment: str,
-                     standalone: bool = False,
-                     draw: Optional[Draw] = None,
-                     onnx: bool = False) -> Dict[str, float]:
+def export_candidate(
+        source: Source,
+        record: Record,
+        folder: Path,
+        comment: str,
+        standalone: bool = False,
+        draw: Optional[Draw] = None,
+        onnx: Optional[OnnxOptions] = None) -> Dict[str, OnnxFile]:
     """Cut a candidate out, verify it and write its files, all or none.
 
     A config, a checkpoint, the architecture as JSON and, where its space has
@@ -203,18 +205,19 @@ def export_candidate(source: Source,
         standalone (bool): The config needs no other file.
         draw (Callable, optional): Draws an architecture, such as
             :func:`~scalenas_mm.visualization.draw_arch`.
-        onnx (bool): Write its networks as ONNX files, too.
+        onnx (OnnxOptions, optional): Write its networks as ONNX files, too;
+            how they are to be.
 
     Returns:
-        dict[str, float]: Of the ONNX files, by name, how much their outputs
-        differ from those of torch: see :func:`.onnx_files.write_onnx_files`.
+        dict[str, OnnxFile]: The ONNX files, by name: see
+        :func:`.onnx_files.write_onnx_files`.
 
     Raises:
         ExportError: Its outputs are not those of the supernet, its
             architecture is not the one that was measured, or there is no
             ONNX file of it.
     """
-    found: Dict[str, float] = {}
+    found: Dict[str, OnnxFile] = {}
     source = source.at(record)
     subnet = source.cut(source.arch(record))
     with written_together(folder, source.name(record)) as path:
@@ -225,10 +228,19 @@ def export_candidate(source: Source,
         if draw is not None:
             draw(source.space, subnet.arch, path.with_suffix('.png'),
                  source.evaluation['input_size'])
-        if onnx:
-            found = write_onnx_files(subnet.model, path,
-                                     source.evaluation['input_size'])
+        if onnx is not None:
+            found = _write_onnx(source, subnet, path, onnx)
     return found
+
+
+def _write_onnx(source: Source, subnet: Subnet, path: Path,
+                options: OnnxOptions) -> Dict[str, OnnxFile]:
+    model, size = subnet.model, source.evaluation['input_size']
+    return write_onnx_files(
+        model, path, size,
+        network_inputs(model, source.batches)[:CHECKED_IMAGES], options,
+        lambda: images_of(source.config, model, options.calibration_images,
+                          'train', source.evaluation['seed']), source.metainfo)
 
 
 @contextmanager

@@ -140,6 +140,7 @@ def inheriting_config(base: Path,
     changes = overrides(task, model)
     at_path(changes, searchable_path(model))['arch'] = Name('arch')
     judged = overrides(_judged(whole), _judged(cfg)) if cfg else {}
+    judged.update(_data_mode(cfg or whole, whole))
     body = FormatCode(
         ''.join(f'{key} = {_source(part)}\n'
                 for key, part in dict(model=changes, **judged).items()),
@@ -165,6 +166,17 @@ def model_config(model: Dict[str, Any], arch: Any, scope: str,
             "custom_imports = dict(imports=['scalenas_mm.registry'])\n"
             f'default_scope = {scope!r}\n\n'
             f'arch = {arch_text(arch.to_dict())}\n{body}')
+
+
+def _data_mode(cfg: Mapping[str, Any], told: Mapping[str,
+                                                     Any]) -> Dict[str, Any]:
+    """What mmpose's Inferencers read at the top of a config, unless ``told``
+    says it: whether a sample is a person or an image."""
+    data = cfg.get('test_dataloader') or {}
+    while 'dataset' in data:
+        data = data['dataset']
+    found = 'data_mode' in data and 'data_mode' not in told
+    return dict(data_mode=data['data_mode']) if found else {}
 
 
 def _judged(cfg: Mapping[str, Any]) -> Dict[str, Any]:
@@ -223,4 +235,5 @@ def standalone_config(cfg: Config, base: Optional[Path], model: Dict[str, Any],
     full = Config.fromfile(base) if base is not None else cfg.copy()
     full.model = model
     full.update(_judged(cfg))
+    full.update(_data_mode(full, full))
     return _commented(comment) + '\n' + full.pretty_text

@@ -1,83 +1,76 @@
 """Networks of a model as ONNX files, compared with torch before they are
-written.
+left.
 
-A model of videos, which has ``key_heatmaps`` and ``next_heatmaps``, becomes a
-file for each of its networks; any other one file, from an image to what its
-``tensor`` mode gives. Inputs have a batch of one and are preprocessed.
+What becomes a file is in :mod:`.onnx_parts`, what a file says about itself in
+:mod:`.onnx_meta`, the comparison in :mod:`.onnx_check`.
 """
 import importlib.util
 import warnings
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import (Any, Callable, Dict, Iterator, List, Mapping, NamedTuple,
+                    Optional, Sequence, Tuple)
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scalenas_mm.backbones import find_searchable
-from scalenas_mm.evaluation import (blank_sample, run_tensor, tensors,
-                                    weights_digest)
 from scalenas_mm.spaces import as_size
+from .onnx_check import Check, compare, other_shapes
+from .onnx_images import fitted, random_images
+from .onnx_int8 import quantise
+from .onnx_meta import FP32, INT8, OnnxInfo, info_of, put_info
+from .onnx_parts import NETWORK, OnnxPart, line, onnx_parts
 from .subnet import ExportError
 
-TOLERANCE = 1e-4
 OPSET = 17
-PACKAGES = ('onnx', 'onnxruntime')
+OPSETS = range(13, 21)  # from channels with a scale each to torch's last
+CHECKED_IMAGES = 8
+PACKAGES = ('onnx', 'onnxruntime', 'onnxslim')
 
 
-class OnnxPart(NamedTuple):
-    """What becomes a file.
+class OnnxOptions(NamedTuple):
+    """How ONNX files are to be.
 
     Attributes:
-        suffix: ``.key``, ``.frame_1``, ...; empty for a whole model.
-        network: From ``inputs`` to tensors.
-        inputs: Names, and inputs to run it with.
-        outputs: Names.
+        opset: Version of ONNX's operators, of ``OPSETS``.
+        dynamic_batch: Any number of images; otherwise one.
+        dynamic_size: Any height and width; otherwise those of the search.
+        calibration_images: With so many images, an INT8 copy is written, of
+            the whole model where there is such a file, else of all files;
+            none with 0.
     """
-    suffix: str
-    network: nn.Module
-    inputs: Dict[str, Tensor]
-    outputs: Sequence[str]
+    opset: int = OPSET
+    dynamic_batch: bool = False
+    dynamic_size: bool = False
+    calibration_images: int = 0
+
+    @property
+    def dynamic(self) -> Tuple[str, ...]:
+        """The names of what may differ: ``batch``, ``size``."""
+        return ('batch', ) * self.dynamic_batch + ('size', ) * (
+            self.dynamic_size)
 
 
-class _Part(nn.Module):
-    """Something of a model; in evaluation mode, which torch's exporter would
-    change in the model, too."""
+class OnnxFile(NamedTuple):
+    """A file that was written.
 
-    def __init__(self, model: Any):
-        super().__init__()
-        self.model = model
-        self.eval()
-
-
-class _Key(_Part):
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.model.key_heatmaps(image)
-
-
-class _Frame(_Part):
-
-    def __init__(self, model: Any, frame: int):
-        super().__init__(model)
-        self.frame = frame
-
-    def forward(self, image: Tensor, heatmaps: Tensor) -> Tensor:
-        return self.model.next_heatmaps(image, heatmaps, self.frame)
-
-
-class _Whole(_Part):
-
-    def __init__(self, model: Any, size: Sequence[int]):
-        super().__init__(model)
-        self.size = size  # while it is traced, shapes are no numbers
-
-    def forward(self, image: Tensor) -> Tuple[Tensor, ...]:
-        sample = blank_sample(self.model, self.size)
-        sample = dict(
-            sample, inputs=image) if isinstance(sample, dict) else (image, )
-        return tuple(tensors(run_tensor(self.model, sample)))
+    Attributes:
+        path: Where it was written.
+        info: What it says about itself.
+        check: How near it is to torch on ``images`` images.
+        images: How many, and of what kind: ``8 images of the data``.
+        others: How near on inputs of other batches and sizes, noise; None if
+            it takes none.
+        bytes: Its size.
+        nodes: Of the graph as torch's exporter made it, and now.
+    """
+    path: Path
+    info: OnnxInfo
+    check: Check
+    images: str
+    others: Optional[Check]
+    bytes: int
+    nodes: Tuple[int, int]
 
 
 def check_onnx() -> None:
@@ -92,91 +85,102 @@ def check_onnx() -> None:
                           "pip install 'scalenas_mm[onnx]'")
 
 
-@torch.no_grad()
-def onnx_parts(model: nn.Module,
-               input_size: Sequence[int],
-               seed: int = 0) -> List[OnnxPart]:
-    """The networks of a model, with random inputs.
-
-    Args:
-        model (nn.Module): On the CPU, in evaluation mode.
-        input_size (Sequence[int]): Height and width of an image.
-        seed (int): Of the inputs.
-
-    Raises:
-        ExportError: It does not run on an image alone.
-    """
-    channels = getattr(find_searchable(model).space, 'in_channels', 3)
-    random = torch.Generator().manual_seed(seed)
-    shape = (1, channels, *as_size(input_size))
-    image = torch.randn(shape, generator=random)
-    if not hasattr(model, 'next_heatmaps'):
-        return [_whole(model, image)]
-    net: Any = model
-    parts = [OnnxPart('.key', _Key(net), dict(image=image), ('heatmaps', ))]
-    heatmaps = net.key_heatmaps(image)
-    for frame in range(net.num_frames):
-        image = torch.randn(shape, generator=random)
-        inputs = dict(image=image, heatmaps=heatmaps)
-        parts.append(
-            OnnxPart(f'.frame_{frame + 1}', _Frame(net, frame), inputs,
-                     ('next_heatmaps', )))
-        heatmaps = net.next_heatmaps(image, heatmaps, frame)
-    return parts
-
-
-def _whole(model: nn.Module, image: Tensor) -> OnnxPart:
-    network = _Whole(model, tuple(image.shape[2:]))
-    try:
-        num = len(network(image))
-    except Exception as error:  # of any task library
-        raise ExportError(
-            f'{type(model).__name__} has no ONNX form here: it does not run '
-            f'on an image alone ({_line(error)})') from error
-    names = [f'output_{i}' for i in range(num)] if num > 1 else ['output']
-    return OnnxPart('', network, dict(image=image), names)
-
-
-def write_onnx_files(model: nn.Module, path: Path,
-                     input_size: Sequence[int]) -> Dict[str, float]:
-    """Write and check ``PATH.onnx``, or of a video model ``PATH.key.onnx``,
-    ``PATH.frame_1.onnx``, ...; they say the digest of the weights.
+def write_onnx_files(
+        model: nn.Module,
+        path: Path,
+        input_size: Sequence[int],
+        images: Sequence[Tensor] = (),
+        options: OnnxOptions = OnnxOptions(),
+        calibration: Callable[[], Sequence[Tensor]] = tuple,
+        metainfo: Optional[Mapping[str, Any]] = None) -> Dict[str, OnnxFile]:
+    """Write and check ``PATH.network.onnx`` and, where one head gives all
+    outputs, ``PATH.onnx``; of a video model ``PATH.key.onnx``,
+    ``PATH.frame_1.onnx``, ... INT8 files end in ``.int8.onnx``.
 
     Args:
         model (nn.Module): With a fixed architecture. It stays as it is.
         path (Path): Without a suffix, in a folder that exists.
         input_size (Sequence[int]): Height and width of an image.
+        images (Sequence[Tensor]): Of :func:`.onnx_images.network_inputs`, to
+            compare on; noise if there are none. They are resized to
+            ``input_size``.
+        options (OnnxOptions): How files are to be.
+        calibration (Callable): Gives the images for INT8, likewise.
+        metainfo (Mapping, optional): Of the data set.
 
     Returns:
-        dict[str, float]: By file name how much outputs by onnxruntime differ
-        from those of torch, at most, as a part of the largest value.
+        dict[str, OnnxFile]: By file name.
 
     Raises:
-        ExportError: A file cannot be made, or outputs differ by more than
-            ``TOLERANCE``. No file is left.
+        ExportError: A file cannot be made, or outputs by onnxruntime differ
+            from those of torch: see :func:`.onnx_check.compare`. No file is
+            left.
     """
     check_onnx()
     model = deepcopy(model).cpu().eval()
-    digest = weights_digest(model)
-    # others than those that the graph was traced with
-    tests = onnx_parts(model, input_size, 1)
-    found: Dict[str, float] = {}
-    for part, test in zip(onnx_parts(model, input_size), tests):
-        file = path.with_name(f'{path.name}{part.suffix}.onnx')
-        found[file.name] = np.inf
-        try:
-            _write(part, file, digest)
-            found[file.name] = _difference(test, file)
-        except ExportError:
-            for name in found:
-                path.with_name(name).unlink(missing_ok=True)
-            raise
+    found: Dict[str, OnnxFile] = {}
+    written: List[Path] = []
+    try:
+        for one in _files(model, path, as_size(input_size), images, options,
+                          calibration, metainfo, written):
+            found[one.path.name] = one
+    except BaseException:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
     return found
 
 
+def _files(model: nn.Module, path: Path, size: Tuple[int, int],
+           images: Sequence[Tensor], options: OnnxOptions,
+           calibration: Callable[[], Sequence[Tensor]],
+           metainfo: Optional[Mapping[str, Any]],
+           written: List[Path]) -> Iterator[OnnxFile]:
+    """Files one by one; ``written`` gets the name of each before it is."""
+    # others than those that a graph is traced with, which is of one image
+    tests = fitted(images, size) or [random_images(model, size, 2, 1)]
+    kind = f'{len(images)} images of the data' if images else '2 of noise'
+    traced = onnx_parts(model, random_images(model, size))
+    checked = onnx_parts(model, torch.cat(tests))
+    told = fitted(calibration(), size) if options.calibration_images else []
+    learned = onnx_parts(model, torch.cat(told)) if told else []
+    for i, (part, test) in enumerate(zip(traced, checked)):
+        file = path.with_name(f'{path.name}{part.suffix}.onnx')
+        written.append(file)
+        info = info_of(model, part, size, options.dynamic, metainfo)
+        nodes = _write(part, file, info, options)
+        check = compare(part, file, one_by_one(test))
+        others = other_shapes(part, options.dynamic)
+        yield OnnxFile(file, info, check, kind,
+                       compare(part, file, others) if others else None,
+                       file.stat().st_size, nodes)
+        if learned and (part.name != NETWORK or part is traced[-1]):
+            small = path.with_name(f'{path.name}{part.suffix}.int8.onnx')
+            written.append(small)
+            info = info._replace(precision=INT8)
+            after = quantise(file, small, one_by_one(learned[i]), info)
+            yield OnnxFile(
+                small, info, compare(part, small, one_by_one(test), False),
+                kind,
+                compare(part, small, others, False) if others else None,
+                small.stat().st_size, (nodes[0], after))
+
+
+def one_by_one(part: OnnxPart) -> List[Dict[str, Tensor]]:
+    """The inputs of a part, image by image."""
+    num = len(next(iter(part.inputs.values())))
+    return [{
+        name: one[i:i + 1]
+        for name, one in part.inputs.items()
+    } for i in range(num)]
+
+
 @torch.no_grad()
-def _write(part: OnnxPart, path: Path, digest: str) -> None:
+def _write(part: OnnxPart, path: Path, info: OnnxInfo,
+           options: OnnxOptions) -> Tuple[int, int]:
+    """Write a simplified graph; how many nodes it had, and has."""
     import onnx
+    import onnxslim
     try:
         with warnings.catch_warnings():
             # dynamo's exporter takes ten times as long for the same graph
@@ -186,52 +190,34 @@ def _write(part: OnnxPart, path: Path, digest: str) -> None:
                 tuple(part.inputs.values()),
                 str(path),
                 dynamo=False,
-                opset_version=OPSET,
+                opset_version=options.opset,
                 input_names=list(part.inputs),
-                output_names=list(part.outputs))
+                output_names=list(part.outputs),
+                dynamic_axes=_axes(part, options))
     except Exception as error:  # an operator that ONNX lacks, for one
         raise ExportError(
             f'{path.name} cannot be made, the network has no ONNX form: '
-            f'{_line(error)}') from error
-    graph = onnx.load(str(path))
-    onnx.helper.set_model_props(graph, dict(weights=digest))
+            f'{line(error)}') from error
+    plain = onnx.load(str(path))
+    graph = onnxslim.slim(plain)
+    put_info(graph, info)
     onnx.save(graph, str(path))
+    return len(plain.graph.node), len(graph.graph.node)
 
 
-@torch.no_grad()
-def _difference(part: OnnxPart, path: Path) -> float:
-    expected = tensors(part.network(*part.inputs.values()))
-    got = _run(part, path)
-    shapes = [[tuple(one.shape) for one in outputs]
-              for outputs in (expected, got)]
-    if shapes[0] != shapes[1]:
-        raise ExportError(f'outputs of {path.name} have the shapes '
-                          f'{shapes[1]}, those of torch {shapes[0]}')
-    found = max(
-        float(np.abs(b - a.numpy()).max() / max(float(a.abs().max()), 1e-12))
-        for a, b in zip(expected, got))
-    if not found <= TOLERANCE:
-        raise ExportError(
-            f'outputs of {path.name} differ from those of torch by '
-            f'{found:.2g} of the largest value, expected at most {TOLERANCE}')
-    return found
+def _axes(part: OnnxPart, options: OnnxOptions) -> Dict[str, Dict[int, str]]:
+    batch = {0: 'batch'} if options.dynamic_batch else {}
+    axes = {}
+    for name in part.inputs:
+        axes[name] = dict(batch)
+        if options.dynamic_size:
+            axes[name].update({2: f'{name}_height', 3: f'{name}_width'})
+    # sizes of outputs follow from the graph
+    axes.update({name: dict(batch) for name in part.outputs})
+    return axes
 
 
-def _run(part: OnnxPart, path: Path) -> List[np.ndarray]:
-    import onnxruntime
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), providers=['CPUExecutionProvider'])
-        # a network without fusion takes no heatmaps
-        return session.run(
-            None, {
-                one.name: part.inputs[one.name].numpy()
-                for one in session.get_inputs()
-            })
-    except Exception as error:  # its classes are not public
-        raise ExportError(
-            f'{path.name} does not run: {_line(error)}') from error
-
-
-def _line(error: Exception) -> str:
-    return f'{type(error).__name__}: {" ".join(str(error).split())[:200]}'
+__all__ = [
+    'CHECKED_IMAGES', 'FP32', 'INT8', 'OPSET', 'OPSETS', 'OnnxFile',
+    'OnnxOptions', 'check_onnx', 'one_by_one', 'write_onnx_files'
+]

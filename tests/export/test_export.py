@@ -367,7 +367,10 @@ def test_onnx(tiny, searched, exported, tmp_path):
     pytest.importorskip('onnx', reason='needs the extra onnx')
     ort = pytest.importorskip('onnxruntime', reason='needs the extra onnx')
     out = export(tiny, searched, '--id', '5', '--onnx', '--out', tmp_path)
-    assert 'scalenet_0005.onnx: outputs differ from those of torch by' in out
+    assert '  scalenet_0005.network.onnx  backbone ' in out
+    assert '  scalenet_0005.onnx ' in out
+    # two batches of one image
+    assert 'checked on 2 images of the data, 64x64' in out
     assert {path.suffix
             for path in tmp_path.iterdir()
             } == {'.json', '.onnx', '.png', '.pth', '.py'}
