@@ -2,11 +2,11 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
 from scalenas_mm.ops import SearchingBlock, build_activation, conv_norm, total
+from scalenas_mm.ops.resize import resize, upsampled
 from scalenas_mm.spaces.hrnas.layout import neighbours
 
 Blocks = Dict[str, SearchingBlock]
@@ -20,21 +20,6 @@ def conv_norm_act(in_channels: int, out_channels: int, kernel: int,
     return Sequential(
         *conv_norm(in_channels, out_channels, kernel, stride, norm_cfg),
         build_activation(act_cfg))
-
-
-def resize(x: Tensor, size: Sequence[int]) -> Tensor:
-    """``x`` in another height and width, bilinear."""
-    if x.shape[2:] == size:
-        return x
-    return F.interpolate(x, size, mode='bilinear', align_corners=False)
-
-
-def upsampled(x: Tensor, size: Sequence[int], mode: str) -> Tensor:
-    """``x`` enlarged twice, to ``size``; see :class:`HRNAS`."""
-    if mode == 'released':
-        return resize(F.interpolate(x, scale_factor=2.0), size)
-    align = False if mode == 'bilinear' else None
-    return F.interpolate(x, size, mode=mode, align_corners=align)
 
 
 class HRNASFusion(nn.ModuleDict):

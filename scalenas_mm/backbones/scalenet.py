@@ -122,6 +122,7 @@ class ScaleNet(SearchableBackbone):
                 row[-1] != width * 2**j for j, row in enumerate(space.widths)):
             raise SettingError('init', "HRNet's widths as the largest ones",
                                space.widths)
+        self.upsample = upsample
         self.drop_dead = drop_dead
         self.norm_eval = norm_eval
         self.frozen_stages = frozen_stages

@@ -9,8 +9,8 @@ from mmengine.dist import get_world_size
 from scalenas_mm.evaluation import together
 from scalenas_mm.registry import LOOPS
 from scalenas_mm.search import Candidate
-from .search_hooks import clock
 from .search_loop import SearchLoop
+from .search_status import clock
 from .stopping import SearchStopped, deterministic
 
 SOME = 4  # candidates for each process, for what they share

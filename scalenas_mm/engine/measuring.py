@@ -1,5 +1,5 @@
 """What measures the candidates of a search: supernet, data and metrics."""
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from mmengine.runner import Runner
 from torch import nn
@@ -61,11 +61,11 @@ class Measuring:
         load_strictly(self.model, read, checkpoint)
         self.runner.logger.info(f'loaded the supernet {checkpoint}')
 
-    def costs(self) -> CostModel:
-        """What architectures cost."""
+    def costs(self, tables: Sequence[Any] = ()) -> CostModel:
+        """What architectures cost, with times from tables."""
         data = self.runner.val_loop.dataloader
         return together(lambda: cost_model(self.model, self.settings[
-            'input_size'], first_sample(self.model, data)))
+            'input_size'], first_sample(self.model, data), tables))
 
     def evaluation(self, cfg: Mapping[str, Any], parallel: str) -> Evaluation:
         """An evaluation for all processes.

@@ -1,6 +1,5 @@
 """Show the progress of a search."""
-import time
-from typing import List, Set
+from typing import List, Optional, Set
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -8,6 +7,8 @@ from mmengine.runner import Runner
 
 from scalenas_mm.registry import HOOKS
 from scalenas_mm.search import Record
+from .search_status import (CANDIDATE, SearchStatus, SearchTerminal, clock,
+                            on_terminal, short_number)
 
 
 @HOOKS.register_module()
@@ -15,7 +16,8 @@ class SearchLoggerHook(Hook):
     """Logs every candidate, and the Pareto front after each generation.
 
     Of a search that was done before, it logs what was measured again, and the
-    front.
+    front. In a terminal a bar says how far it is, in place of the lines of
+    single candidates; they are in the log file.
 
     Args:
         interval (int): Log every so many candidates.
@@ -25,15 +27,19 @@ class SearchLoggerHook(Hook):
     def __init__(self, interval: int = 1) -> None:
         self.interval = interval
         self._warned = False
+        self._terminal: Optional[SearchTerminal] = None
 
     def before_search(self, runner: Runner) -> None:
         searcher = runner.train_loop.searcher
-        self._start, self._done = time.time(), len(searcher.history)
+        self._status = SearchStatus(runner.train_loop)
+        self._done = len(searcher.history)
         self._constant: Set[str] = set()
         runner.logger.info(
             f'{type(searcher).__name__}: {searcher.N} candidates, '
             f'{self._done} of them in the archive '
             f'{runner.train_loop.archive_path}')
+        if is_main_process() and on_terminal():
+            self._terminal = SearchTerminal(runner.logger)
 
     def after_baselines(self, runner: Runner, records: List[Record]) -> None:
         runner.logger.info('Compared with:\n' +
@@ -41,6 +47,9 @@ class SearchLoggerHook(Hook):
 
     def after_search(self, runner: Runner) -> None:
         searcher = runner.train_loop.searcher
+        if self._terminal is not None:
+            self._terminal.stop()
+            self._terminal = None
         if self._done and len(searcher.history) == self._done:
             self._show_front(runner, 'nothing is left to search; Pareto front')
 
@@ -50,17 +59,19 @@ class SearchLoggerHook(Hook):
             if key in searcher.objectives.directions:
                 self._show(runner, f'search/{key}', value, record.id)
         again = record.id < self._done
+        self._status.failed += not record.ok
+        if self._terminal is not None:
+            self._terminal.show(self._status, record.generation)
         if record.ok and not again and (record.id + 1) % self.interval:
             return
-        done = len(searcher.history)
-        left = (time.time() - self._start) / max(1, done - self._done) * (
-            searcher.N - done)
         result = self._values(runner, record) if record.ok else record.error
         step = f'Again candidate {record.id}' if again else (
-            f'Search [{done}/{searcher.N}]')
+            f'Search [{self._status.done}/{searcher.N}]')
         runner.logger.info(
             f'{step}  generation {record.generation}  '
-            f'{result}  {record.seconds:.1f} s  eta {clock(left)}')
+            f'{result}  {record.seconds:.1f} s  '
+            f'eta {clock(self._status.left)}',
+            extra={CANDIDATE: True})
 
     def _show(self, runner: Runner, key: str, value: float, id: int) -> None:
         """Give a number to the visualizer. The search needs it not, so that
@@ -76,6 +87,7 @@ class SearchLoggerHook(Hook):
 
     def after_generation(self, runner: Runner, generation: int) -> None:
         searcher = runner.train_loop.searcher
+        runner.logger.info(self._status.line(generation))
         self._show_front(runner, f'Pareto front after generation {generation}')
         self._warn_of_constants(runner)
         # only here: it may train a predictor, which others need not
@@ -121,17 +133,3 @@ class SearchLoggerHook(Hook):
         keys = list(runner.train_loop.searcher.objectives.directions)
         return '  '.join(f'{key} {short_number(record.value(key))}'
                          for key in keys)
-
-
-def short_number(value: float) -> str:
-    """Four digits, with a unit for large numbers."""
-    for size, unit in ((1e9, 'G'), (1e6, 'M')):
-        if abs(value) >= size:
-            return f'{value / size:.4g}{unit}'
-    return f'{value:.4g}'
-
-
-def clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f'{hours}:{minutes:02}:{seconds:02}'

@@ -14,6 +14,7 @@ from scalenas_mm.search import (Archive, Candidate, Record, Searcher,
                                 SearchExhausted, baseline_archs,
                                 baselines_path, check_archs)
 from scalenas_mm.spaces import SettingError, as_size
+from scalenas_mm.spaces.latency import read_tables, tables_identity
 from scalenas_mm.spaces.settings import whole
 from scalenas_mm.version import versions
 from .baselines import measure_baselines
@@ -64,6 +65,8 @@ class SearchLoop(BaseLoop):
         baselines (bool | Sequence[str]): Which networks with a name in the
             space are measured before the candidates, into a file beside the
             archive: all, none, or these. They do not count among ``N``.
+        latency (Sequence[str]): Tables of ``build_latency_table.py``; each
+            adds the cost ``latency@NAME``, for objectives and constraints.
         num_calibration_batches (int): Training batches on which batch-norm
             statistics are re-estimated for each candidate; 0 keeps those of
             the supernet. The released code has 8.
@@ -88,6 +91,7 @@ class SearchLoop(BaseLoop):
                  parallel: str = 'candidates',
                  workers: Optional[dict] = None,
                  baselines: Union[bool, Sequence[str]] = True,
+                 latency: Sequence[str] = (),
                  num_calibration_batches: int = 8,
                  seed: int = 0,
                  archive: str = 'archive.jsonl',
@@ -103,6 +107,7 @@ class SearchLoop(BaseLoop):
         self.parallel = parallel
         self.workers = workers
         self.wanted_baselines = baselines
+        self.latency = latency
         self.settings = dict(
             input_size=list(as_size(input_size)),
             num_calibration_batches=whole('num_calibration_batches',
@@ -204,7 +209,8 @@ class SearchLoop(BaseLoop):
         self.measuring = Measuring(self.runner, self.dataloader, self.settings,
                                    self.load_from)
         self.backbone = self.measuring.backbone
-        self.costs = self.measuring.costs()
+        tables = together(lambda: read_tables(self.latency))
+        self.costs = self.measuring.costs(tables)
 
     def _new_searcher(self) -> Searcher:
         return SEARCHERS.build(
@@ -228,12 +234,15 @@ class SearchLoop(BaseLoop):
 
     def meta(self) -> Dict[str, Any]:
         """What the candidates of the archive depend on."""
-        return dict(
+        meta = dict(
             space=self.backbone.space.to_dict(),
             searcher=self.searcher.identity(),
             evaluation=evaluation_identity(self.runner.cfg, **self.settings),
             supernet=self.measuring.digest,
             versions=versions())
+        if self.costs.tables:
+            meta['latency'] = tables_identity(self.costs.tables)
+        return meta
 
     def _measure_baselines(self) -> None:
         meta = self.meta()

@@ -2,7 +2,7 @@
 from typing import Any, Dict, List, Optional, Sequence
 
 from scalenas_mm.search import Objectives, Record
-from .search_hooks import short_number
+from .search_status import short_number
 
 
 def shrink_line(record: Record, objectives: Objectives, space: Any,

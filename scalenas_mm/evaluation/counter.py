@@ -160,18 +160,21 @@ def rest_of_model(model: nn.Module,
 
 def cost_model(model: nn.Module,
                input_size: Sequence[int],
-               sample: Any = None) -> CostModel:
+               sample: Any = None,
+               tables: Sequence[Any] = ()) -> CostModel:
     """Costs of a model at every architecture of its backbone.
 
     Args:
         model (nn.Module): Model with a searchable backbone.
         input_size (Sequence[int]): Height and width of the image.
         sample (dict, optional): As for :func:`rest_of_model`.
+        tables (Sequence[LatencyTable]): Times on machines.
     """
     backbone = find_searchable(model)
     return backbone.space.cost_model(
         as_size(input_size),
         rest=rest_of_model(model, input_size, sample),
         drop_dead=getattr(backbone, 'drop_dead', True),
+        tables=tuple(tables),
         followers=tuple(
             part.cost(backbone.space) for part in followers(model)))

@@ -1,4 +1,4 @@
-"""Enlarging maps."""
+"""Resizing maps."""
 from typing import Sequence
 
 import torch
@@ -22,3 +22,19 @@ def enlarge(x: Tensor, size: Sequence[int], mode: str) -> Tensor:
     # fast, and it only moves numbers, so that bits stay the same
     x = x.contiguous(memory_format=torch.channels_last)
     return F.interpolate(x, size, mode=mode).contiguous()
+
+
+def resize(x: Tensor, size: Sequence[int]) -> Tensor:
+    """``x`` in another height and width, bilinear."""
+    if x.shape[2:] == size:
+        return x
+    return F.interpolate(x, size, mode='bilinear', align_corners=False)
+
+
+def upsampled(x: Tensor, size: Sequence[int], mode: str) -> Tensor:
+    """``x`` enlarged twice, to ``size``; ``mode`` is ``nearest``, ``bilinear``
+    or ``released``, see :class:`~scalenas_mm.backbones.HRNAS`."""
+    if mode == 'released':
+        return resize(F.interpolate(x, scale_factor=2.0), size)
+    align = False if mode == 'bilinear' else None
+    return F.interpolate(x, size, mode=mode, align_corners=align)

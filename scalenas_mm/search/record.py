@@ -34,7 +34,7 @@ class Record:
     digest: str
     arch: Dict[str, Any]
     metrics: Dict[str, float] = field(default_factory=dict)
-    cost: Dict[str, int] = field(default_factory=dict)
+    cost: Dict[str, Any] = field(default_factory=dict)
     parents: List[int] = field(default_factory=list)
     generation: int = 0
     status: str = OK

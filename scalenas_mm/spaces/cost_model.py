@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple, Union
 import numpy as np
 
 from .cost import Complexity, ComplexityBatch
+from .errors import SettingError
 
 if TYPE_CHECKING:
+    from .latency import LatencyTable
     from .space import Space
 
 Channels = Tuple[int, ...]
@@ -34,32 +36,60 @@ class CostModel:
             architecture, such as an elastic head. Each has
             ``complexity(arch, input_size)`` and ``complexity_batch(genes,
             input_size)``.
+        tables: Times on machines; each adds ``latency@NAME``, milliseconds of
+            the backbone.
+
+    Raises:
+        SettingError: A table is of another space or size, or two have the
+            same name.
     """
     space: 'Space'
     input_size: Tuple[int, int]
     rest: Union[Complexity, Rest] = Complexity()
     drop_dead: bool = True
     followers: Tuple[Any, ...] = ()
+    tables: Tuple['LatencyTable', ...] = ()
     _rests: Dict[Channels, Complexity] = field(
         default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = [table.name for table in self.tables]
+        for i, table in enumerate(self.tables):
+            table.check_fits(self.space, self.input_size)
+            if table.name in names[:i]:
+                raise SettingError('latency tables', 'different names',
+                                   table.name)
 
     @property
     def keys(self) -> Tuple[str, ...]:
         """Names of the costs."""
-        return 'params', 'macs', 'backbone_params', 'backbone_macs'
+        return ('params', 'macs', 'backbone_params', 'backbone_macs',
+                *(table.cost for table in self.tables))
 
     def __call__(self, arch: Any) -> Dict[str, Any]:
-        """Costs of one architecture by name, exact integers."""
+        """Costs of one architecture by name, exact integers; latencies."""
         rest = self.rest
         if not isinstance(rest, Complexity):
             rest = self._rest_at(rest, self.space.output_channels(arch))
         for part in self.followers:
             rest = rest + part.complexity(arch, self.input_size)
         backbone = self.space.complexity(arch, self.input_size, self.drop_dead)
-        return self._named(backbone, rest)
+        out = self._named(backbone, rest)
+        if self.tables:
+            genes = self.space.encode(arch)[None]
+            for key, times in self._latencies(genes).items():
+                out[key] = float(times[0])
+        return out
+
+    def _latencies(self, genes: np.ndarray) -> Dict[str, np.ndarray]:
+        return {
+            table.cost: table.batch_ms(self.space, genes)
+            for table in self.tables
+        }
 
     def batch(self, genes: np.ndarray) -> Dict[str, np.ndarray]:
-        """Costs of many canonical gene vectors, arrays of ``int64``."""
+        """Costs of many canonical gene vectors, arrays of ``int64``, and of
+        ``float64`` for latencies."""
         rest: Any = self.rest
         if not isinstance(rest, Complexity):
             rest = self._rests_of(rest, genes)
@@ -69,7 +99,7 @@ class CostModel:
                                    rest.macs + more.macs)
         backbone = self.space.complexity_batch(genes, self.input_size,
                                                self.drop_dead)
-        return self._named(backbone, rest)
+        return {**self._named(backbone, rest), **self._latencies(genes)}
 
     def _rest_at(self, rest: Rest, channels: Channels) -> Complexity:
         if channels not in self._rests:

@@ -11,6 +11,7 @@ from .arch import Arch, ArchError
 from .cost import Complexity, ComplexityBatch, Size
 from .cost_model import CostModel
 from .errors import SettingError
+from .operators import Used
 from .settings import whole
 
 A = TypeVar('A', bound=Arch)
@@ -184,6 +185,19 @@ class Space(ABC, Generic[A]):
                          input_size: Size,
                          drop_dead: bool = False) -> ComplexityBatch:
         """Costs of many canonical gene vectors at once."""
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        """What the networks of canonical gene vectors run: their parameters
+        and MACs add up to :meth:`complexity_batch`.
+
+        Raises:
+            SettingError: The space does not say it.
+        """
+        raise SettingError('space', 'one that says what its networks run',
+                           type(self).__name__)
 
     def cost_model(self, input_size: Size, **parts: Any) -> CostModel:
         """Costs of whole models; arguments as for :class:`CostModel`."""

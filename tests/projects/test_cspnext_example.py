@@ -23,6 +23,7 @@ CSPSpace, ElasticCSPNeXt = example.CSPSpace, example.ElasticCSPNeXt
 
 
 class TestCSPSpace(SpaceConformance):
+    has_operators = False
 
     @pytest.fixture
     def space(self):

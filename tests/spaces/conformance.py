@@ -6,6 +6,7 @@ import pytest
 
 from scalenas_mm.spaces import (GENE_DTYPE, ArchError, Complexity, CostModel,
                                 SettingError, Space)
+from scalenas_mm.spaces.operators import operators_cost
 
 
 def rng_of(seed):
@@ -16,6 +17,7 @@ class SpaceConformance:
     """Subclass it and define the fixture ``space``."""
     input_size = (65, 97)
     has_groups = False
+    has_operators = True
 
     @pytest.fixture(params=range(5))
     def rng(self, request):
@@ -96,6 +98,27 @@ class SpaceConformance:
                 ]
                 assert [Complexity(*map(int, pair))
                         for pair in zip(*batch)] == single
+
+    @pytest.mark.parametrize('size', [(64, 96), (65, 97), (33, 50)])
+    def test_operators_add_up_to_the_cost(self, space, size):
+        genes = np.concatenate([
+            draw(rng_of(0), 20)
+            for draw in (space.sample_genes, space.spread_genes)
+        ] + [[space.encode(a) for a in (space.min_arch(), space.max_arch())]])
+        if not self.has_operators:
+            with pytest.raises(SettingError, match=type(space).__name__):
+                space.operators(genes, size)
+            return
+        for drop_dead in (False, True):
+            for num in (0, 1, len(genes)):
+                used = space.operators(genes[:num], size, drop_dead)
+                assert all(
+                    type(one) is int for (_, fixed, _), _ in used
+                    for one in fixed)
+                found = operators_cost(used, num)
+                cost = space.complexity_batch(genes[:num], size, drop_dead)
+                assert (found.params == cost.params).all()
+                assert (found.macs == cost.macs).all()
 
     def test_channels_of_many_equal_those_of_one(self, space, rng):
         for draw in (space.sample_genes, space.spread_genes):

@@ -15,6 +15,7 @@ TEXT = ('|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+'
 
 
 class TestNASBench201Space(SpaceConformance):
+    has_operators = False
 
     @pytest.fixture(params=[{}, dict(channels=4, cells=1, num_classes=10)])
     def space(self, request):

@@ -81,7 +81,7 @@ def columns(space, costs, batch):
 
 def limit(key, low, high):
     """A constraint in words."""
-    from scalenas_mm.engine.search_hooks import short_number as short
+    from scalenas_mm.engine.search_status import short_number as short
     least = '' if low == float('-inf') else f'{short(low)} <= '
     most = '' if high == float('inf') else f' <= {short(high)}'
     return f'{least}{key}{most}'
@@ -107,7 +107,7 @@ def profile(config, args):
     from rich.table import Table
 
     from scalenas_mm.backbones import find_searchable
-    from scalenas_mm.engine.search_hooks import short_number as short
+    from scalenas_mm.engine.search_status import short_number as short
     model = build(config)
     backbone, shape = find_searchable(model), input_size(config, args.shape)
     space = backbone.space

@@ -6,7 +6,7 @@ from mmengine.model import constant_init, kaiming_init
 from torch import Tensor, nn
 
 from scalenas_mm.spaces import SettingError
-from scalenas_mm.spaces.vipnas.cost import gc_width, se_width
+from scalenas_mm.spaces.vipnas.attention import gc_width, se_width
 from .conv import ElasticConv2d
 from .views import Index, joined, view
 

@@ -1,16 +1,18 @@
 """Costs of a space of searching blocks, and of their search units."""
 from abc import abstractmethod
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from ..choices import IndependentChoices
 from ..cost import Complexity, Size
 from ..errors import SettingError
+from ..operators import Used
 from ..space import ComplexityBatch, as_size
 from .arch import HRNASArch
 from .cost import Costs, costs, paper_costs
 from .layout import BlockPlace
+from .operators import hrnas_operators
 from .polynomial import Polynomial, UnitCosts, evaluate
 from .released import released_macs, released_normaliser, released_params
 
@@ -60,6 +62,12 @@ class Costed(IndependentChoices[HRNASArch]):
         table = self._costs(input_size)
         return ComplexityBatch(
             *evaluate([table.params, table.layers + table.attention], genes))
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        return hrnas_operators(self, genes, as_size(input_size))
 
     def attention_macs(self, arch: HRNASArch) -> int:
         """The part of the MACs that is products of attention, whatever the

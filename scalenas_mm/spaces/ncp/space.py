@@ -1,5 +1,5 @@
 """The space of NCP's networks (NCP, Sec. 3.1)."""
-from typing import Any, Callable, Dict, Iterable, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 import numpy as np
 
@@ -7,11 +7,13 @@ from ..arch import ArchError
 from ..choices import IndependentChoices
 from ..cost import Complexity, Size
 from ..errors import SettingError
+from ..operators import Used
 from ..settings import whole, whole_set
 from ..space import GENE_DTYPE, ComplexityBatch, as_size
 from .arch import (CODE_TEXT, HIGHEST, KINDS, LENGTH, POSITIONS, NCPArch,
                    field_of)
 from .cost import batch_costs, costs, layer_sums
+from .operators import ncp_operators
 
 OUTPUT_STRIDES = (4, 8, 16, 32)
 INITIAL = dict(channels=64, blocks=2, units=2)  # NCP, Sec. 4
@@ -190,6 +192,15 @@ class NCPSpace(IndependentChoices[NCPArch]):
         params, macs, _ = batch_costs(genes, as_size(input_size),
                                       self.in_channels, self.output_stride)
         return ComplexityBatch(params, macs)
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        columns = np.asarray(genes).T.astype(np.int64, order='C')
+        return ncp_operators(
+            list(columns), as_size(input_size), self.in_channels,
+            self.output_stride)
 
 
 def _one_of(values: Tuple[int, ...]) -> str:

@@ -1,17 +1,19 @@
 """The space of ScaleNets (ScaleNAS, Sec. 3.2)."""
 from math import prod
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from ..arch import ArchError
 from ..cost import Complexity, Size
 from ..errors import SettingError
+from ..operators import Used
 from ..settings import whole, whole_set
 from ..space import GENE_DTYPE, ComplexityBatch, as_size
 from .arch import MAX_DEPTH, ScaleNetArch, ScaleNetModule
 from .cost import ScaleNetCost
 from .genes import GeneLayout
+from .operators import plain_operators
 from .variation import ScaleNetVariation
 
 
@@ -282,6 +284,14 @@ class ScaleNetSpace(ScaleNetVariation):
             genes = self.live_genes(genes)
         return ComplexityBatch(
             *self._cost(input_size).batch(genes, self.layout))
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        if drop_dead:
+            genes = self.live_genes(genes)
+        return plain_operators(self, genes, as_size(input_size))
 
 
 def _counts(field: str, values: Sequence[int]) -> Tuple[int, ...]:

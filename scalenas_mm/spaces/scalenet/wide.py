@@ -7,9 +7,11 @@ import numpy as np
 from ..arch import ArchError
 from ..cost import Complexity, ComplexityBatch, Size
 from ..errors import SettingError
+from ..operators import Used
 from ..settings import only, probability, whole_set
 from ..space import GENE_DTYPE, Space, as_size
 from .arch import ScaleNetArch
+from .operators import wide_operators
 from .space import ScaleNetSpace
 from .wide_arch import HIGHEST, WideScaleNetArch
 from .wide_cost import CHUNK, WideCost
@@ -293,3 +295,13 @@ class WideScaleNetSpace(Space[WideScaleNetArch]):
                 plain = self.plain.live_genes(plain)
             out[:, start:start + CHUNK] = cost.batch(plain, widths)
         return ComplexityBatch(*out)
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        plain, widths = self._split(np.asarray(genes))
+        if drop_dead:
+            plain = self.plain.live_genes(plain)
+        columns = self._cost(input_size).columns(plain, widths)
+        return wide_operators(self.plain, *columns, as_size(input_size))

@@ -42,6 +42,12 @@ class WideCost:
               widths: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Parameters and MACs of gene vectors of the plain space, and the
         widths of all modules in a row."""
+        return self._sum(*self.columns(genes, widths))
+
+    def columns(self, genes: np.ndarray,
+                widths: np.ndarray) -> Tuple[Any, Any, Any]:
+        """Depths, numbers of fusions and widths of each module, as
+        :meth:`_sum` takes them."""
         columns = list(np.asarray(widths).T.astype(np.int64))
         depths: List[Any] = []
         counts: List[Any] = []
@@ -59,7 +65,7 @@ class WideCost:
             ] for j in range(n)])
             rows.append(columns[:n])
             columns = columns[n:]
-        return self._sum(depths, counts, rows)
+        return depths, counts, rows
 
     def _sum(self, depths: Rows, counts: Sequence[Rows],
              widths: Rows) -> Tuple[Any, Any]:

@@ -1,39 +1,15 @@
-"""Closed-form cost of temporal fusion."""
+"""Closed-form cost of the networks of frames."""
 from typing import Any
 
-import numpy as np
-
 from ..cost import Size
-from ..vipnas.cost import Sums, area
-from .arch import NONE, TViPNASFrame
+from ..vipnas.cost import Sums
+from .arch import TViPNASFrame
+from .operators import walk_frame
 
 
-def fusion_sums(space: Any, frame: TViPNASFrame, input_size: Size) -> Sums:
-    """Parameters and MACs of the fusion of one frame.
-
-    A 1x1 convolution over the heatmaps, and one over what they and the
-    features have become; both have a bias.
-
-    Args:
-        space (TViPNASSpace): The space.
-        frame (TViPNASFrame): Of an architecture, or columns of many.
-        input_size (tuple[int]): Height and width of the image.
-    """
-    operation, stage = np.asarray(frame.operation), np.asarray(frame.stage)
-    spatial = space.spatial
-    every = spatial.stage_channels(frame.network.stages)
-    areas = [area(size) for size in spatial.stage_sizes(input_size)]
-    channels: Any = 0
-    pixels: Any = 0
-    for number in space.fusion_stages:
-        here = 1 * (stage == number)
-        channels = channels + here * every[number - 1]
-        pixels = pixels + here * areas[number - 1]
-    joined = channels * channels * (1 + (operation == 'cat'))
+def frame_sums(space: Any, frame: TViPNASFrame, input_size: Size) -> Sums:
+    """Parameters and MACs of one frame: its network without the head, and
+    its fusion; arguments as of :func:`~.operators.walk_frame`."""
     sums = Sums()
-    sums.conv(space.heatmaps * channels,
-              area(spatial.heatmap_size(input_size)), 0)
-    sums.conv(joined, pixels, 0)
-    sums.params = (sums.params + 2 * channels) * (operation != NONE)
-    sums.macs = sums.macs * (operation != NONE)
+    walk_frame(sums, space, frame, input_size)
     return sums

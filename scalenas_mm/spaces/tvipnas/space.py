@@ -1,16 +1,18 @@
 """The temporal space of ViPNAS (Sec. 3.3), with a spatial one a frame."""
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from ..cost import Complexity, ComplexityBatch, Size
+from ..operators import Used
 from ..settings import only, probability
 from ..space import as_size
 from ..vipnas.cost import Sums
 from .arch import NONE, TViPNASArch, TViPNASFrame
 from .choices import TEMPORAL, TViPNASChoices
-from .cost import fusion_sums
+from .cost import frame_sums
 from .cost_model import TViPNASCostModel
+from .operators import video_operators
 
 
 class TViPNASSpace(TViPNASChoices):
@@ -142,12 +144,7 @@ class TViPNASSpace(TViPNASChoices):
     def frame_sums(self, frame: TViPNASFrame, input_size: Size) -> Sums:
         """Parameters and MACs of one frame: its network without the head, and
         its fusion. ``frame`` may be columns of many."""
-        sums = self.spatial._sums(frame.network.stem, frame.network.stages,
-                                  as_size(input_size))
-        fusion = fusion_sums(self, frame, as_size(input_size))
-        sums.params = sums.params + fusion.params
-        sums.macs = sums.macs + fusion.macs
-        return sums
+        return frame_sums(self, frame, as_size(input_size))
 
     def complexity(self,
                    arch: TViPNASArch,
@@ -180,3 +177,11 @@ class TViPNASSpace(TViPNASChoices):
         ]
         return ComplexityBatch(
             sum(sums.params for sums in each), sum(sums.macs for sums in each))
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        """Of the networks and fusions of all frames, without key frame and
+        heads."""
+        return video_operators(self, self.columns(genes), as_size(input_size))

@@ -29,7 +29,7 @@ class ElasticHeadCost:
         if columns.head is not None:
             pixels = deconvs(sums, source, columns.head, pixels)
             source = columns.head.width
-        elastic = sums.macs
+        elastic = sums.macs + 0  # a copy: sums change in place
         sums.conv(source * self.out_channels, pixels, 0)
         sums.params = sums.params + self.out_channels  # bias
         return sums, elastic

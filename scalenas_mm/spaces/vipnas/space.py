@@ -6,14 +6,17 @@ import numpy as np
 
 from ..arch import ArchError
 from ..cost import Complexity, ComplexityBatch, Size, half
+from ..operators import Used
 from ..settings import only
 from ..space import GENE_DTYPE, as_size
-from . import cost
+from . import walk
 from .arch import ViPNASArch
 from .choices import ViPNASChoices
+from .cost import Sums
 from .cost_model import ViPNASCostModel
 from .families import FAMILIES
 from .layout import BRANCH_GENES
+from .operators import Operators
 from .within import settings_within
 
 CHUNK = 4096  # keeps all intermediate columns in cache
@@ -214,7 +217,7 @@ class ViPNASSpace(ViPNASChoices):
         columns of many."""
         widths = [stage.branches[0].width for stage in stages]
         if self.block == 'hrnet':
-            widths[0] = cost.BOTTLENECK_EXPANSION['hrnet'] * widths[0]
+            widths[0] = walk.BOTTLENECK_EXPANSION['hrnet'] * widths[0]
         return widths
 
     def output_size(self, input_size: Size) -> Size:
@@ -232,15 +235,19 @@ class ViPNASSpace(ViPNASChoices):
         """Also counts as the paper does."""
         return ViPNASCostModel(self, input_size, **parts)
 
-    def _sums(self, stem: Any, stages: Sequence[Any], size: Size) -> cost.Sums:
-        sums = cost.Sums()
+    def walk(self, visit: Any, stem: Any, stages: Sequence[Any],
+             size: Size) -> None:
+        """Tell a visitor what a network runs, see :mod:`.walk`; ``stages``
+        are those of an architecture, or columns of many."""
+        common = visit, self.attention, self.in_channels, stem, stages
         if self.block == 'hrnet':
-            cost.hrnet(sums, self.attention, self.in_channels, stem, stages,
-                       size,
-                       len(self.out_indices) > 1)
+            walk.hrnet(*common, self.stages, size, len(self.out_indices) > 1)
         else:
-            cost.chain(sums, self.block, self.attention, self.in_channels,
-                       stem, stages, self.stages, size)
+            walk.chain(visit, self.block, *common[1:], self.stages, size)
+
+    def _sums(self, stem: Any, stages: Sequence[Any], size: Size) -> Sums:
+        sums = Sums()
+        self.walk(sums, stem, stages, size)
         return sums
 
     def complexity(self,
@@ -274,6 +281,16 @@ class ViPNASSpace(ViPNASChoices):
             sums = self._sums(columns.stem, columns.stages, size)
             out[:, part] = sums.params, sums.macs
         return ComplexityBatch(*out)
+
+    def operators(self,
+                  genes: np.ndarray,
+                  input_size: Size,
+                  drop_dead: bool = False) -> List[Used]:
+        """Of the backbone, without the head; see
+        :class:`~.operators.Operators`."""
+        columns, found = self.layout.columns(genes), Operators()
+        self.walk(found, columns.stem, columns.stages, as_size(input_size))
+        return found.used
 
 
 def _same(arch: ViPNASArch) -> ViPNASArch:

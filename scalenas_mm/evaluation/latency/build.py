@@ -1,0 +1,263 @@
+"""Measure the operators of a space, then whole networks."""
+import itertools
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from scalenas_mm._files import write_atomic
+from scalenas_mm.spaces import SettingError, Space
+from scalenas_mm.spaces.latency import (FORMAT, LatencyTable, axis_values,
+                                        fit_correction)
+from scalenas_mm.spaces.operators import Operator
+from .backends import Backend, device_name
+from .modules import build_operator
+from .timing import Control, interleaved
+
+SAMPLES = 2000  # architectures that say which numbers of channels there are
+MOST = {1: 8, 2: 6, 3: 4}  # values of each number, by how many there are
+AT_ONCE = 24  # operators that take turns; stored together
+NETWORKS_AT_ONCE = 5
+FITTED, CHECKED = 10, 30
+Say = Callable[[int, int, str], None]
+
+
+class Task(NamedTuple):
+    """What is measured.
+
+    Attributes:
+        name: Of the machine.
+        space: The space.
+        build: A backbone of an architecture.
+        input_size: Height and width of the image in pixels.
+        batch: Images at once.
+        options: What the backbone says beside its space.
+        drop_dead: Whether it leaves out dead layers.
+        seed: Of the networks that are measured.
+        rounds: How often everything is timed.
+    """
+    name: str
+    space: Space
+    build: Callable[[Any], nn.Module]
+    input_size: Tuple[int, int]
+    batch: int = 1
+    options: Mapping[str, Any] = {}
+    drop_dead: bool = True
+    seed: int = 0
+    rounds: int = 15
+
+    def settings(self, backend: Backend) -> Dict[str, Any]:
+        """The head of the table."""
+        return json.loads(
+            json.dumps(
+                dict(
+                    format=FORMAT,
+                    name=self.name,
+                    device=device_name(backend.device),
+                    backend=backend.name,
+                    precision=backend.precision,
+                    batch=self.batch,
+                    threads=backend.threads,
+                    input_size=list(self.input_size),
+                    rounds=self.rounds,
+                    seed=self.seed,
+                    drop_dead=self.drop_dead,
+                    versions=backend.versions(),
+                    options=dict(self.options),
+                    space=self.space.to_dict())))
+
+
+def sampled_genes(task: Task, num: int) -> np.ndarray:
+    """Different architectures, spread over the costs of the space, with the
+    largest and the smallest first."""
+    space, rng = task.space, np.random.default_rng(task.seed)
+    ends = [space.encode(space.max_arch()), space.encode(space.min_arch())]
+    rows = [*np.array(ends)]
+    seen = {row.tobytes() for row in rows}
+    for row in space.spread_genes(rng, 4 * num):
+        if len(rows) < num and row.tobytes() not in seen:
+            seen.add(row.tobytes())
+            rows.append(row)
+    return np.array(rows)
+
+
+def operators_to_time(task: Task) -> List[Operator]:
+    """Of each kind and size a grid over all numbers of channels."""
+    genes = sampled_genes(task, SAMPLES)
+    used = task.space.operators(genes, task.input_size, task.drop_dead)
+    seen: Dict[Any, List[set]] = {}
+    for (kind, fixed, free), times in used:
+        axes = seen.setdefault((kind, fixed), [set() for _ in free])
+        runs = np.broadcast_to(np.asarray(times) > 0, len(genes))
+        for axis, numbers in zip(axes, free):
+            found = np.broadcast_to(numbers, len(genes))[runs]
+            axis.update(int(one) for one in np.unique(found) if one > 0)
+    out = []
+    for (kind, fixed), axes in seen.items():
+        most = MOST.get(len(axes), 3)
+        thinned = [axis_values(sorted(axis), most) for axis in axes]
+        out += [
+            Operator(kind, tuple(map(int, fixed)), free)
+            for free in itertools.product(*thinned)
+        ]
+    return out
+
+
+class Progress:
+    """Lines of what was measured, so that it can go on.
+
+    Args:
+        path (Path): Of the lines.
+        settings (dict): What they depend on.
+
+    Raises:
+        SettingError: They were measured otherwise.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        self.path = path
+        self.rows: Dict[str, Any] = {}
+        if not path.is_file():
+            self._append(dict(settings))
+            return
+        first, *lines = path.read_text().split('\n')
+        before = _row(first)
+        for key in {**before, **settings}:
+            if before.get(key) != settings.get(key):
+                raise SettingError(
+                    f'{key} (of {path}, which is not finished; remove it to '
+                    'begin anew)', repr(before.get(key)), settings.get(key))
+        for line in lines:
+            row = _row(line)
+            if row:
+                self.rows[row['key']] = row
+        if lines and lines[-1]:  # a line that was torn
+            write_atomic(
+                path,
+                '\n'.join(map(json.dumps, [before, *self.rows.values()])) +
+                '\n')
+
+    def add(self, rows: Mapping[str, Any]) -> None:
+        """Store what was measured."""
+        for key, row in rows.items():
+            self.rows[key] = json.loads(json.dumps(dict(row, key=key)))
+            self._append(self.rows[key])
+
+    def _append(self, row: Any) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, 'a') as file:
+            file.write(json.dumps(row) + '\n')
+
+
+def build_table(task: Task,
+                backend: Backend,
+                path: Path,
+                say: Say = lambda done, total, what: None) -> LatencyTable:
+    """Measure and write a table; it goes on where it ended.
+
+    Args:
+        task (Task): What is measured.
+        backend (Backend): By what.
+        path (Path): The JSON file. What is not finished is beside it.
+        say (Callable): Called with how much is done, of how much, and what.
+
+    Raises:
+        SettingError: The space names no operators, or what is beside
+            ``path`` was measured otherwise.
+    """
+    settings = task.settings(backend)
+    operators = {str(list(one)): one for one in operators_to_time(task)}
+    genes = sampled_genes(task, FITTED + CHECKED)
+    rng = np.random.default_rng(task.seed)
+    genes = genes[rng.permutation(len(genes))]
+    networks = {f'network {i}': row for i, row in enumerate(genes)}
+    part = path.with_name(f'{path.name}.part.jsonl')
+    progress = Progress(part, settings)
+    control = Control(backend.device)
+
+    def measure(things: Mapping[str, Any], at_once: int, prepare: Any,
+                more: Any) -> None:
+        missing = [key for key in things if key not in progress.rows]
+        # neighbours in the list are alike: what takes turns is mixed
+        missing = [missing[i] for i in rng.permutation(len(missing))]
+        for start in range(0, len(missing), at_once):
+            say(
+                len(progress.rows),
+                len(operators) + len(networks), missing[start])
+            keys = missing[start:start + at_once]
+            runs = {key: prepare(things[key]) for key in keys}
+            found = interleaved(runs, control, task.rounds)
+            progress.add({
+                key: dict(found[key]._asdict(), **more(things[key]))
+                for key in keys
+            })
+
+    torch.manual_seed(task.seed)
+    measure(operators, AT_ONCE, lambda one: _operator(task, backend, one),
+            lambda one: one._asdict())
+    measure(networks, NETWORKS_AT_ONCE,
+            lambda row: _network(task, backend, row), lambda row: {})
+    data = dict(
+        settings,
+        operators=[_without_key(progress.rows[key]) for key in operators])
+    times = np.array([progress.rows[key]['ms'] for key in networks])
+    data.update(_checked(task, LatencyTable(data), genes, times))
+    write_atomic(path, _text(data))
+    part.unlink()
+    return LatencyTable(data)
+
+
+def _operator(task: Task, backend: Backend, one: Operator) -> Any:
+    return backend.prepare(*build_operator(one, task.batch, task.options))
+
+
+def _network(task: Task, backend: Backend, row: np.ndarray) -> Any:
+    network = task.build(task.space.decode(row)).eval()
+    channels = getattr(task.space, 'in_channels', 3)
+    image = torch.randn(task.batch, channels, *task.input_size)
+    return backend.prepare(network, (image, ))
+
+
+def _checked(task: Task, table: LatencyTable, genes: np.ndarray,
+             times: np.ndarray) -> Dict[str, Any]:
+    """Fit some networks, and predict the others."""
+    from scipy.stats import spearmanr
+    used = task.space.operators(genes, task.input_size, task.drop_dead)
+    sums = table.sums(used, len(genes))
+    correction = fit_correction(sums[:FITTED], times[:FITTED])
+    predicted = LatencyTable(dict(table.data,
+                                  correction=correction)).corrected(sums)
+    rest = slice(FITTED, None)
+    errors = np.abs(predicted / times - 1)[rest]
+    return dict(
+        correction=correction,
+        check=dict(
+            networks=len(errors),
+            spearman=float(spearmanr(predicted[rest], times[rest])[0]),
+            mean_error=float(errors.mean()),
+            worst_error=float(errors.max()),
+            measured_ms=times[rest].round(4).tolist(),
+            predicted_ms=predicted[rest].round(4).tolist()))
+
+
+def _row(line: str) -> Dict[str, Any]:
+    """Of a line; nothing of one that is torn."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
+
+
+def _without_key(row: Mapping[str, Any]) -> Dict[str, Any]:
+    return {key: value for key, value in row.items() if key != 'key'}
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """JSON with a line for each operator."""
+    head = json.dumps({**data, 'operators': []}, indent=2)
+    rows = ',\n'.join('    ' + json.dumps(row) for row in data['operators'])
+    return head.replace('"operators": []',
+                        f'"operators": [\n{rows}\n  ]') + ('\n')

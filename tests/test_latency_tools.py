@@ -1,0 +1,158 @@
+"""Latency tables by the command lines, and what a search makes of them."""
+import json
+
+import pytest
+from commands import run
+
+from scalenas_mm.search import read_archive, read_baselines, read_meta
+from scalenas_mm.search.latency import recommended
+from scalenas_mm.search.record import Record
+
+N = ['train_cfg.searcher.n0=4', 'train_cfg.searcher.N=6']
+
+FAST = """\
+_base_ = './tiny_search.py'
+train_cfg = dict(
+    latency=[{table!r}],
+    searcher=dict(
+        objectives=dict(
+            _delete_=True, mIoU='max', **{{'latency@desk': 'min'}}),
+        constraints={{'latency@desk': '90%'}},
+        n0=4,
+        N=6))
+"""
+
+
+@pytest.fixture(scope='module')
+def table(tiny, tmp_path_factory):
+    """A table of the tiny space, made by the command."""
+    path = tmp_path_factory.mktemp('latency') / 'desk.json'
+    result = run('analysis_tools/build_latency_table.py',
+                 tiny / 'tiny_search.py', '--name', 'desk', '--out', path,
+                 '--rounds', '1')
+    assert result.code == 0, result.err
+    assert 'latency@desk' in result.out and 'Spearman' in result.out
+    return path
+
+
+def search(tiny, folder, *options, resume=()):
+    return run('search.py', tiny / 'tiny_search.py',
+               tiny / 'supernet/iter_4.pth', '--work-dir', folder, *resume,
+               '--cfg-options', *N, *options)
+
+
+@pytest.fixture(scope='module')
+def searched(tiny, table, tmp_path_factory):
+    """A search for networks that are fast on this machine."""
+    folder = tmp_path_factory.mktemp('fast')
+    config = tiny / 'fast_search.py'
+    config.write_text(FAST.format(table=str(table)))
+    result = run('search.py', config, tiny / 'supernet/iter_4.pth',
+                 '--work-dir', folder)
+    return folder, result
+
+
+def test_a_table_is_not_overwritten(tiny, table):
+    before = table.read_bytes()
+    result = run('analysis_tools/build_latency_table.py',
+                 tiny / 'tiny_search.py', '--name', 'desk', '--out', table)
+    assert result.code == 2 and '--force' in result.err
+    assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize('options, message', [
+    (['--name', 'a b'], '--name: expected letters'),
+    (['--name', 'a', '--batch', '0'], '--batch: expected at least 1'),
+    (['--name', 'a', '--backend', 'tvm'], 'backend: expected torch'),
+    (['--name', 'a', '--precision', 'int4'], 'precision: expected fp32'),
+])
+def test_wrong_options(tiny, tmp_path, options, message):
+    result = run('analysis_tools/build_latency_table.py',
+                 tiny / 'tiny_search.py', '--out', tmp_path / 'a.json',
+                 *options)
+    assert result.code == 2 and message in result.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_tables_of_a_finished_archive(tiny, table, tmp_path):
+    """Costs are added, nothing is measured, and the search goes on only
+    with the same tables."""
+    folder = tmp_path / 'plain'
+    assert search(tiny, folder).code == 0
+    archive = folder / 'archive.jsonl'
+    before = read_archive(archive)
+    result = run('analysis_tools/add_costs.py', archive, table)
+    assert result.code == 0, result.err
+    assert 'recommended' in result.out
+    after = read_archive(archive)
+    for old, new in zip(before, after, strict=True):
+        assert new.cost.pop('latency@desk') > 0
+        assert new == old
+    for record in read_baselines(archive):
+        assert record.cost['latency@desk'] > 0
+    assert set(read_meta(archive)['latency']) == {'desk'}
+    text = archive.read_bytes()
+    result = run('analysis_tools/add_costs.py', archive, table, '--limit',
+                 'phone=3')
+    assert result.code == 2 and 'a machine of latency@desk' in result.err
+    assert archive.read_bytes() == text  # a second time changes nothing
+    more = ['train_cfg.searcher.N=7']
+    result = search(tiny, folder, *more, resume=['--resume', '--extend', '1'])
+    assert result.code == 2 and 'latency' in result.err
+    assert archive.read_bytes() == text
+
+
+def test_a_table_of_another_size(tiny, table, tmp_path, searched):
+    folder, _ = searched
+    other = tmp_path / 'other.json'
+    data = json.loads(table.read_text())
+    other.write_text(json.dumps(dict(data, input_size=[32, 32])))
+    archive = folder / 'archive.jsonl'
+    text = archive.read_bytes()
+    result = run('analysis_tools/add_costs.py', archive, other)
+    assert result.code == 2 and 'input_size of latency table' in result.err
+    assert archive.read_bytes() == text
+
+
+def record(id, metric, ms):
+    return Record(
+        id=id,
+        digest=str(id),
+        arch={},
+        metrics=dict(mIoU=metric),
+        cost={
+            'macs': 1,
+            'latency@a': ms
+        },
+        parents=(),
+        generation=0)
+
+
+def test_recommended():
+    records = [
+        record(0, 50.0, 1.0),
+        record(1, 60.0, 2.0),
+        record(2, 58.0, 3.0),  # beaten
+        record(3, 62.0, 9.0),
+    ]
+    found = recommended(records, 'mIoU', 'latency@a', most=5.0)
+    assert [one.id for one in found['front']] == [0, 1, 3]
+    assert found['knee'].id == 1 and found['within'].id == 1
+    found = recommended(records, 'mIoU', 'latency@a', most=0.5)
+    assert found['within'] is None
+    assert recommended([], 'mIoU', 'latency@a')['knee'] is None
+    # an error, of which less is better
+    found = recommended(records, 'mIoU', 'latency@a', higher=False)
+    assert [one.id for one in found['front']] == [0]
+
+
+def test_a_search_for_latency(searched):
+    folder, result = searched
+    assert result.code == 0, result.err
+    records = read_archive(folder / 'archive.jsonl')
+    assert len(records) == 6
+    biggest = next(
+        one for one in read_baselines(folder / 'archive.jsonl')
+        if one.name == 'max')
+    most = 0.9 * biggest.cost['latency@desk']
+    assert all(one.cost['latency@desk'] <= most for one in records)

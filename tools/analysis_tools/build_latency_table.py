@@ -1,0 +1,170 @@
+"""Measure how long the networks of a space take on this machine.
+
+Times every operator of the space at its real size, then 40 random networks:
+10 to fit what a sum of operators leaves out, 30 to see how well it predicts.
+Writes a JSON table for latency@NAME as an objective or a limit of a search.
+Interrupted, the same command goes on. Takes the config of a supernet or of a
+search.
+"""
+import argparse
+import re
+import sys
+from pathlib import Path
+
+sys.path[:0] = [
+    str(Path(__file__).resolve().parents[1]),
+    str(Path(__file__).resolve().parent)
+]
+from _cli import add_cfg_options, fail, read_config, readable_errors
+
+SPEARMAN, ERROR = 0.97, 0.07
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--name',
+        required=True,
+        help='of the machine; the cost is latency@NAME')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        help='the table (default: work_dirs/latency/NAME.json)')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs='+',
+        metavar='PIXELS',
+        help='height and width of the input, or one number for both '
+        '(default: input_size or crop_size of the config, or 512 1024)')
+    parser.add_argument('--batch', type=int, default=1, help='images at once')
+    parser.add_argument('--device', default='cpu', help='cpu or cuda')
+    parser.add_argument(
+        '--backend', default='torch', help='torch, onnxruntime or openvino')
+    parser.add_argument(
+        '--threads', type=int, default=1, help='of a CPU (default: 1)')
+    parser.add_argument(
+        '--precision',
+        default='fp32',
+        help='fp32; fp16 with torch on cuda; int8 with onnxruntime')
+    parser.add_argument(
+        '--rounds',
+        type=int,
+        default=15,
+        help='how often everything is timed (default: 15)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--force', action='store_true', help='overwrite a finished table')
+    add_cfg_options(parser)
+    args = parser.parse_args()
+    if not re.fullmatch(r'[A-Za-z0-9][\w.+-]*', args.name):
+        parser.error('--name: expected letters, digits, ., +, - and _, got '
+                     f'{args.name!r}')
+    if args.shape and (len(args.shape) > 2 or min(args.shape) < 1):
+        parser.error('--shape: expected a positive height and width, got '
+                     f'{args.shape}')
+    for key in ('batch', 'threads', 'rounds'):
+        if getattr(args, key) < 1:
+            parser.error(f'--{key}: expected at least 1, got '
+                         f'{getattr(args, key)}')
+    args.out = args.out or Path('work_dirs/latency', f'{args.name}.json')
+    return args
+
+
+def builder(config):
+    """What builds a backbone of an architecture, without weights."""
+    from scalenas_mm.backbones import searchable_cfg
+    from scalenas_mm.registry import MODELS
+    cfg = dict(searchable_cfg(config.model))
+    for key in ('init', 'init_cfg', 'pretrained'):
+        cfg.pop(key, None)
+    return lambda arch: MODELS.build(dict(cfg, arch=arch))
+
+
+def options(config):
+    """What the config says of a backbone beside its space, or its class."""
+    import inspect
+
+    from scalenas_mm.backbones import searchable_cfg
+    from scalenas_mm.registry import MODELS
+    cfg = searchable_cfg(config.model)
+    known = inspect.signature(MODELS.get(cfg['type'])).parameters
+    return {
+        key: cfg.get(key, known[key].default)
+        for key in ('upsample', 'act_cfg') if key in known
+    }
+
+
+def measure(config, args):
+    """Build the table behind a bar."""
+    from get_flops import build, input_size
+    from rich.console import Console
+    from rich.progress import (BarColumn, MofNCompleteColumn, Progress,
+                               TextColumn, TimeRemainingColumn)
+
+    from scalenas_mm.backbones import find_searchable
+    from scalenas_mm.evaluation.latency import Backend, Task, build_table
+    if args.out.exists() and not args.force:
+        fail(f'{args.out} exists; --force measures it anew')
+    backbone = find_searchable(build(config))
+    if hasattr(backbone.space, 'num_frames'):
+        fail('networks of videos take more than an image: a table of their '
+             'single frames (ViPNAS) can be measured')
+    task = Task(args.name, backbone.space, builder(config),
+                input_size(config, args.shape), args.batch, options(config),
+                getattr(backbone, 'drop_dead', True), args.seed, args.rounds)
+    backend = Backend(args.backend, args.device, args.threads, args.precision)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+               TextColumn('{task.description}'))
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    with Progress(*columns, console=console) as bar:
+        row = bar.add_task('')
+        table = build_table(
+            task, backend, args.out, lambda done, total, what: bar.update(
+                row, completed=done, total=total, description=what[:48]))
+        bar.update(row, completed=1, total=1, description='done')
+    show(console, table, args.out)
+
+
+def show(console, table, path):
+    """What the table says, and how well it predicts."""
+    from rich.table import Table
+    shown = Table(title=f'{table.cost}: {table.device}, {table.backend}, '
+                  f'{table.precision}, {table.threads} threads, batch '
+                  f'{table.batch}, {table.input_size[0]} x '
+                  f'{table.input_size[1]}')
+    for column in ('operators', 'networks', 'Spearman', 'mean error',
+                   'worst error', 'measured, ms'):
+        shown.add_column(column, justify='right')
+    check = table.check
+    times = check['measured_ms']
+    shown.add_row(
+        str(len(table.data['operators'])), str(check['networks']),
+        f'{check["spearman"]:.3f}', f'{check["mean_error"]:.1%}',
+        f'{check["worst_error"]:.1%}', f'{min(times):.2f} to {max(times):.2f}')
+    console.print(shown)
+    throttled, rounds = (
+        sum(row[key] for row in table.data['operators'])
+        for key in ('throttled', 'rounds'))
+    console.print(f'{throttled / rounds:.1%} of the rounds were left out, '
+                  'because the machine was slow in them')
+    if check['spearman'] < SPEARMAN or check['mean_error'] > ERROR:
+        console.print(
+            f'It predicts worse than a Spearman correlation of {SPEARMAN} '
+            f'and a mean error of {ERROR:.0%}: measure on a quiet machine, '
+            'or more --rounds.')
+    console.print(f'The table is {path}')
+
+
+def main():
+    args = parse_args()
+    config = read_config(args.config, args.cfg_options)
+    with readable_errors():
+        measure(config, args)
+
+
+if __name__ == '__main__':
+    main()
