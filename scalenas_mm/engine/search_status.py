@@ -122,16 +122,15 @@ class SearchTerminal:
 
     def show(self, status: SearchStatus, generation: int) -> None:
         """Draw the bar anew."""
-        from rich.console import Group
         from rich.progress_bar import ProgressBar
+        from rich.table import Table
         from rich.text import Text
-        self.live.update(
-            Group(
-                ProgressBar(total=status.total, completed=status.done),
-                Text(status.line(generation), style='bold'),
-                *(Text(f'best: {line}', style='dim')
-                  for line in status.best())),
-            refresh=True)
+        rows = Table.grid(expand=True)
+        rows.add_row(ProgressBar(total=status.total, completed=status.done))
+        rows.add_row(Text(status.line(generation), style='bold'))
+        for line in status.best():
+            rows.add_row(Text(f'best: {line}', style='dim'))
+        self.live.update(rows, refresh=True)
 
     def stop(self) -> None:
         """Take it off the terminal; more than once does no harm."""
