@@ -157,13 +157,13 @@ class LatencyTable:
         Raises:
             SettingError: The table lacks an operator.
         """
-        out = np.zeros((num, 2))
+        ms, operators = np.zeros((2, num))
         for operator, times in used:
             if not np.any(times):
                 continue
-            out[:, 0] += times * self._ms(operator)
-            out[:, 1] += times
-        return out
+            ms += times * self._ms(operator)
+            operators += times
+        return np.stack([ms, operators], 1)
 
     def _ms(self, operator: Operator) -> Any:
         try:

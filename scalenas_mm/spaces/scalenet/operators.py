@@ -52,17 +52,17 @@ def plain_operators(space: 'ScaleNetSpace', genes: np.ndarray,
     for j, size in enumerate(sizes[1:], 1):
         source = widths[j - 1] if j > 1 else wide
         used.append(Used(conv(source, widths[j], size, stride=2)))
+    # genes are numbers of blocks of a branch, or of fusions into it from one
+    num = len(sizes)
+    source = np.where(layout.is_bit, layout.source, layout.target)
+    places = layout.target * num + source
+    chosen = (places[:, None] == np.arange(num**2)).astype(np.float64)
+    counts = np.rint(genes.astype(np.float64) @ chosen).astype(np.int64)
     for j, (width, size) in enumerate(zip(widths, sizes)):
-        mine = layout.target == j
-        depths = genes[:, mine & ~layout.is_bit].sum(1, dtype=np.int64)
-        used.append(Used(basic_block(width, size), depths))
-        for k, source in enumerate(widths):
-            bits = genes[:, mine & layout.is_bit & (layout.source == k)]
-            if bits.shape[1]:
-                used.append(
-                    Used(
-                        fusion(k, j, (source, width), sizes),
-                        bits.sum(1, dtype=np.int64)))
+        for k, other in enumerate(widths):
+            operator = basic_block(width, size) if k == j else fusion(
+                k, j, (other, width), sizes)
+            used.append(Used(operator, counts[:, j * num + k]))
     return used
 
 
