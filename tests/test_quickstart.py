@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import commands
 import numpy as np
 import pytest
 from shipped import shipped
@@ -64,10 +65,17 @@ def test_from_nothing_to_a_report(tmp_path):
 
 @pytest.mark.slow
 def test_from_nothing_to_a_report_by_shrinking(tmp_path):
-    """One run leaves networks of several sizes, each exported as measured."""
+    """One run leaves networks of several sizes, each exported as measured.
+
+    Its data are those of the test above, but fewer."""
     pytest.importorskip('mmseg')
+    data = tmp_path / 'data' / 'scalenas_demo'
+    made = commands.run('dataset_converters/make_demo.py', data, '--train', 64,
+                        '--val', 16)
+    assert made.code == 0, made.err
     printed = run('--folder', tmp_path, '--system', 'hrnas',
                   '--supernet-iters', '16')
+    assert '== data: done before' in printed
     archive = tmp_path / 'work_dirs' / SHRINKING / 'archive.jsonl'
     records = list(read_archive(archive))
     macs = [record.cost['macs'] for record in records]
