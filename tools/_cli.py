@@ -57,6 +57,32 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
         'such as train_cfg.max_iters=10 or "key=[1,2]"')
 
 
+class Shape(argparse.Action):
+    """Height and width, from one number or two."""
+
+    def __call__(self,
+                 parser: Any,
+                 namespace: Any,
+                 values: Any,
+                 option_string: Any = None) -> None:
+        if len(values) > 2 or min(values) < 1:
+            parser.error('--shape: expected a positive height and width, got '
+                         f'{values}')
+        setattr(namespace, self.dest, (values[0], values[-1]))
+
+
+def add_shape(parser: argparse.ArgumentParser) -> None:
+    """Add ``--shape``, a height and a width or None."""
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs='+',
+        action=Shape,
+        metavar='PIXELS',
+        help='height and width of the input, or one number for both '
+        '(default: input_size or crop_size of the config, or 512 1024)')
+
+
 def runner_parser(description: Optional[str]) -> argparse.ArgumentParser:
     """A parser with the arguments of every tool that builds a Runner."""
     parser = argparse.ArgumentParser(description=description)

@@ -5,7 +5,6 @@ Standard library only at the top, as in ``_cli``.
 import copy
 import itertools
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -181,17 +180,6 @@ def _milliseconds(call: Callable[[], Any]) -> float:
     start = time.perf_counter()
     call()
     return (time.perf_counter() - start) * 1e3
-
-
-def cpu_name() -> str:
-    """The name of the CPU, where the system tells it."""
-    try:
-        for line in Path('/proc/cpuinfo').read_text().splitlines():
-            if line.startswith('model name'):
-                return line.partition(':')[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def versions() -> Dict[str, str]:

@@ -47,11 +47,14 @@ class SearchLoggerHook(Hook):
 
     def after_search(self, runner: Runner) -> None:
         searcher = runner.train_loop.searcher
+        if self._done and len(searcher.history) == self._done:
+            self._show_front(runner, 'nothing is left to search; Pareto front')
+
+    def close_search(self, runner: Runner) -> None:
+        """However the search ended."""
         if self._terminal is not None:
             self._terminal.stop()
             self._terminal = None
-        if self._done and len(searcher.history) == self._done:
-            self._show_front(runner, 'nothing is left to search; Pareto front')
 
     def after_candidate(self, runner: Runner, record: Record) -> None:
         searcher = runner.train_loop.searcher

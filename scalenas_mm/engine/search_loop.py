@@ -37,7 +37,8 @@ class SearchLoop(BaseLoop):
     Besides ``before_train`` and ``after_train``, hooks may define
     ``before_search(runner)``, ``after_baselines(runner, records)``,
     ``after_candidate(runner, record)``, ``after_generation(runner,
-    generation)`` and ``after_search(runner)``.
+    generation)`` and ``after_search(runner)``, and ``close_search(runner)``,
+    which is called however the search ends.
 
     If a candidate fails, the last good one (at first, the smallest network,
     then the largest) is measured again. If that fails, too, the reason is not
@@ -174,6 +175,7 @@ class SearchLoop(BaseLoop):
                 self.archive.close()
             if self.evaluation is not None:
                 self.evaluation.close()
+            self.runner.call_hook('close_search')
         if isinstance(self.evaluation.profile, Profile):
             self.runner.logger.info(
                 'Where the time went:\n' +

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 import rich.console
+from tiny_search import runner_of
 
+from scalenas_mm.engine import search_hooks
 from scalenas_mm.engine.search_status import (CANDIDATE, SearchStatus,
                                               SearchTerminal)
 from scalenas_mm.search import Record
@@ -83,3 +85,30 @@ def test_a_terminal(status, monkeypatch):
     assert handler.stream is before and not handler.filters
     logger.info('candidate 4', extra={CANDIDATE: True})
     assert before.getvalue() == 'candidate 4\n'
+
+
+class Bar:
+    """In place of a terminal's."""
+    stopped = 0
+
+    def __init__(self, logger):
+        pass
+
+    def show(self, status, generation):
+        raise KeyboardInterrupt
+
+    def stop(self):
+        Bar.stopped += 1
+
+
+def test_a_search_that_ends_early_leaves_no_bar(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(search_hooks, 'on_terminal', lambda: True)
+    monkeypatch.setattr(search_hooks, 'SearchTerminal', Bar)
+    runner = runner_of(
+        tiny / 'tiny_search.py',
+        tmp_path,
+        load_from=str(tiny / 'supernet/iter_4.pth'),
+        train_cfg__baselines=False)
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    assert Bar.stopped == 1

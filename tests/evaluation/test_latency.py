@@ -12,6 +12,7 @@ from scalenas_mm.evaluation.latency import Backend, Task
 from scalenas_mm.evaluation.latency import build as building
 from scalenas_mm.evaluation.latency import build_table
 from scalenas_mm.evaluation.latency.build import operators_to_time
+from scalenas_mm.evaluation.latency.progress import Progress
 from scalenas_mm.evaluation.latency.timing import interleaved
 from scalenas_mm.spaces import (NASBench201Space, NCPSpace, ScaleNetSpace,
                                 SettingError)
@@ -114,6 +115,28 @@ def test_it_does_not_go_on_with_other_settings(path, monkeypatch):
         build_table(task(), Backend(), path)
     with pytest.raises(SettingError, match='batch .*expected 1, got 2'):
         build_table(task(batch=2), Backend(), path)
+
+
+def test_two_processes_do_not_measure_one_table(path):
+    part = path.with_name('desk.json.part.jsonl')
+    settings = json.loads(json.dumps(task().settings(Backend())))
+    with Progress(part, settings):
+        with pytest.raises(SettingError, match='no other process'):
+            build_table(task(), Backend(), path)
+    text = part.read_bytes()
+    part.write_bytes(text + b'[1]\n')
+    with pytest.raises(SettingError, match='lines of an unfinished table'):
+        build_table(task(), Backend(), path)
+    assert part.read_bytes() == text + b'[1]\n'
+
+
+@pytest.mark.parametrize('torn', [0, 10])
+def test_a_head_that_was_torn(path, monkeypatch, torn):
+    Machine(monkeypatch, task())
+    part = path.with_name('desk.json.part.jsonl')
+    part.parent.mkdir()
+    part.write_text(json.dumps(task().settings(Backend()))[:torn])
+    assert build_table(task(), Backend(), path).check['worst_error'] < 1e-9
 
 
 @pytest.mark.parametrize('backend', ['torch', 'onnxruntime'])

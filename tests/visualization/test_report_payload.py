@@ -176,7 +176,8 @@ def test_what_is_broken_beside_it_is_left_out_and_said(path, tmp_path):
     dict(evaluation=dict(input_size='wide'), space=dict(type='NCPSpace'))
 ])
 def test_a_description_that_means_nothing(path, meta):
-    search_of(replace(read_source(path), meta=meta))
+    search = search_of(replace(read_source(path), meta=meta))
+    assert len(search['clock']['seconds']) == 60
 
 
 def test_an_archive_that_was_edited(path, tmp_path):

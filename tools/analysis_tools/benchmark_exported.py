@@ -20,7 +20,7 @@ from _cli import check_config, fail, readable_errors
 from _onnx import print_table
 from _onnx_artifacts import baseline, exported
 from _onnx_rows import Rows
-from _onnx_run import (calls_of, cpu_name, interleaved, main_metric, metrics,
+from _onnx_run import (calls_of, interleaved, main_metric, metrics,
                        torch_threads, versions)
 
 
@@ -180,7 +180,9 @@ def measure(args):
     from scalenas_mm.export import check_onnx
     check_onnx()
     artifacts = [one for path in args.exported for one in exported(path)]
-    machine = dict(cpu=cpu_name(), cores=os.cpu_count(), versions=versions())
+    from scalenas_mm.evaluation.latency import device_name
+    machine = dict(
+        cpu=device_name('cpu'), cores=os.cpu_count(), versions=versions())
     rows = Rows(
         Path(args.rows or Path(args.exported[0]).parent / 'benchmark.jsonl'))
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ sys.path[:0] = [
     str(Path(__file__).resolve().parents[1]),
     str(Path(__file__).resolve().parent)
 ]
-from _cli import add_cfg_options, fail, read_config, readable_errors
+from _cli import add_cfg_options, add_shape, fail, read_config, readable_errors
 
 SPEARMAN, ERROR = 0.97, 0.07
 
@@ -33,13 +33,7 @@ def parse_args():
         '--out',
         type=Path,
         help='the table (default: work_dirs/latency/NAME.json)')
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs='+',
-        metavar='PIXELS',
-        help='height and width of the input, or one number for both '
-        '(default: input_size or crop_size of the config, or 512 1024)')
+    add_shape(parser)
     parser.add_argument('--batch', type=int, default=1, help='images at once')
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
     parser.add_argument(
@@ -63,9 +57,6 @@ def parse_args():
     if not re.fullmatch(r'[A-Za-z0-9][\w.+-]*', args.name):
         parser.error('--name: expected letters, digits, ., +, - and _, got '
                      f'{args.name!r}')
-    if args.shape and (len(args.shape) > 2 or min(args.shape) < 1):
-        parser.error('--shape: expected a positive height and width, got '
-                     f'{args.shape}')
     for key in ('batch', 'threads', 'rounds'):
         if getattr(args, key) < 1:
             parser.error(f'--{key}: expected at least 1, got '

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _cli import add_cfg_options, read_config, readable_errors
+from _cli import add_cfg_options, add_shape, read_config, readable_errors
 
 
 def parse_args():
@@ -16,22 +16,13 @@ def parse_args():
         metavar='ARCH',
         help='names (such as max, min), JSON files or what else the space '
         'reads; default: the fixed architecture of the config, or all names')
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs='+',
-        metavar='PIXELS',
-        help='height and width of the input, or one number for both '
-        '(default: input_size or crop_size of the config, or 512 1024)')
+    add_shape(parser)
     parser.add_argument(
         '--count-dead',
         action='store_true',
         help='also count layers whose result reaches no output')
     add_cfg_options(parser)
     args = parser.parse_args()
-    if args.shape and (len(args.shape) > 2 or min(args.shape) < 1):
-        parser.error('--shape: expected a positive height and width, got '
-                     f'{args.shape}')
     return args
 
 
@@ -48,10 +39,9 @@ def build(config):
 
 def input_size(config, shape):
     """Height and width: of the arguments, the config, or Cityscapes'."""
-    if shape:
-        return tuple(shape * 2 if len(shape) == 1 else shape)
-    return tuple((config.get('train_cfg') or {}).get('input_size')
-                 or config.get('crop_size') or (512, 1024))
+    return tuple(
+        shape or (config.get('train_cfg') or {}).get('input_size')
+        or config.get('crop_size') or (512, 1024))
 
 
 def architectures(backbone, names):

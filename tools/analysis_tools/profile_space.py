@@ -14,7 +14,7 @@ sys.path[:0] = [
     str(Path(__file__).resolve().parents[1]),
     str(Path(__file__).resolve().parent)
 ]
-from _cli import add_cfg_options, read_config, readable_errors
+from _cli import add_cfg_options, add_shape, read_config, readable_errors
 
 QUANTILES = (5, 50, 95)
 
@@ -24,13 +24,7 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs='+',
-        metavar='PIXELS',
-        help='height and width of the input, or one number for both '
-        '(default: input_size or crop_size of the config, or 512 1024)')
+    add_shape(parser)
     parser.add_argument(
         '--samples',
         type=int,
@@ -46,9 +40,6 @@ def parse_args():
         'params=5e6')
     add_cfg_options(parser)
     args = parser.parse_args()
-    if args.shape and (len(args.shape) > 2 or min(args.shape) < 1):
-        parser.error('--shape: expected a positive height and width, got '
-                     f'{args.shape}')
     if args.samples < 1:
         parser.error(f'--samples: expected at least 1, got {args.samples}')
     return args

@@ -9,12 +9,13 @@ import torch
 from torch import nn
 
 from scalenas_mm._files import write_atomic
-from scalenas_mm.spaces import SettingError, Space
+from scalenas_mm.spaces import Space
 from scalenas_mm.spaces.latency import (FORMAT, LatencyTable, axis_values,
                                         fit_correction)
 from scalenas_mm.spaces.operators import Operator
 from .backends import Backend, device_name
 from .modules import build_operator
+from .progress import Progress
 from .timing import Control, interleaved
 
 SAMPLES = 2000  # architectures that say which numbers of channels there are
@@ -106,52 +107,6 @@ def operators_to_time(task: Task) -> List[Operator]:
     return out
 
 
-class Progress:
-    """Lines of what was measured, so that it can go on.
-
-    Args:
-        path (Path): Of the lines.
-        settings (dict): What they depend on.
-
-    Raises:
-        SettingError: They were measured otherwise.
-    """
-
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
-        self.path = path
-        self.rows: Dict[str, Any] = {}
-        if not path.is_file():
-            self._append(dict(settings))
-            return
-        first, *lines = path.read_text().split('\n')
-        before = _row(first)
-        for key in {**before, **settings}:
-            if before.get(key) != settings.get(key):
-                raise SettingError(
-                    f'{key} (of {path}, which is not finished; remove it to '
-                    'begin anew)', repr(before.get(key)), settings.get(key))
-        for line in lines:
-            row = _row(line)
-            if row:
-                self.rows[row['key']] = row
-        if lines and lines[-1]:  # a line that was torn
-            write_atomic(
-                path,
-                '\n'.join(map(json.dumps, [before, *self.rows.values()])) +
-                '\n')
-
-    def add(self, rows: Mapping[str, Any]) -> None:
-        """Store what was measured."""
-        for key, row in rows.items():
-            self.rows[key] = json.loads(json.dumps(dict(row, key=key)))
-            self._append(self.rows[key])
-
-    def _append(self, row: Any) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, 'a') as file:
-            file.write(json.dumps(row) + '\n')
-
-
 def build_table(task: Task,
                 backend: Backend,
                 path: Path,
@@ -174,40 +129,45 @@ def build_table(task: Task,
     rng = np.random.default_rng(task.seed)
     genes = genes[rng.permutation(len(genes))]
     networks = {f'network {i}': row for i, row in enumerate(genes)}
+    # neighbours in the list are alike: what takes turns is mixed
+    keys = list(operators)
+    mixed = {keys[i]: operators[keys[i]] for i in rng.permutation(len(keys))}
     part = path.with_name(f'{path.name}.part.jsonl')
-    progress = Progress(part, settings)
-    control = Control(backend.device)
-
-    def measure(things: Mapping[str, Any], at_once: int, prepare: Any,
-                more: Any) -> None:
-        missing = [key for key in things if key not in progress.rows]
-        # neighbours in the list are alike: what takes turns is mixed
-        missing = [missing[i] for i in rng.permutation(len(missing))]
-        for start in range(0, len(missing), at_once):
-            say(
-                len(progress.rows),
-                len(operators) + len(networks), missing[start])
-            keys = missing[start:start + at_once]
-            runs = {key: prepare(things[key]) for key in keys}
-            found = interleaved(runs, control, task.rounds)
-            progress.add({
-                key: dict(found[key]._asdict(), **more(things[key]))
-                for key in keys
-            })
-
     torch.manual_seed(task.seed)
-    measure(operators, AT_ONCE, lambda one: _operator(task, backend, one),
-            lambda one: one._asdict())
-    measure(networks, NETWORKS_AT_ONCE,
-            lambda row: _network(task, backend, row), lambda row: {})
+    with Progress(part, settings) as progress:
+        control, total = Control(backend.device), len(keys) + len(networks)
+        for things, at_once in ((mixed, AT_ONCE), (networks,
+                                                   NETWORKS_AT_ONCE)):
+            missing = [key for key in things if key not in progress.rows]
+            for start in range(0, len(missing), at_once):
+                say(len(progress.rows), total, missing[start])
+                chosen = missing[start:start + at_once]
+                runs = {
+                    key: _prepared(task, backend, things[key])
+                    for key in chosen
+                }
+                found = interleaved(runs, control, task.rounds)
+                progress.add({key: found[key]._asdict() for key in chosen})
+    rows = progress.rows
     data = dict(
         settings,
-        operators=[_without_key(progress.rows[key]) for key in operators])
-    times = np.array([progress.rows[key]['ms'] for key in networks])
+        operators=[
+            dict(one._asdict(), **_without_key(rows[key]))
+            for key, one in operators.items()
+        ])
+    data = json.loads(json.dumps(data))
+    times = np.array([rows[key]['ms'] for key in networks])
     data.update(_checked(task, LatencyTable(data), genes, times))
     write_atomic(path, _text(data))
     part.unlink()
     return LatencyTable(data)
+
+
+def _prepared(task: Task, backend: Backend, thing: Any) -> Any:
+    """What runs an operator, or a network by its genes."""
+    if isinstance(thing, Operator):
+        return _operator(task, backend, thing)
+    return _network(task, backend, thing)
 
 
 def _operator(task: Task, backend: Backend, one: Operator) -> Any:
@@ -241,14 +201,6 @@ def _checked(task: Task, table: LatencyTable, genes: np.ndarray,
             worst_error=float(errors.max()),
             measured_ms=times[rest].round(4).tolist(),
             predicted_ms=predicted[rest].round(4).tolist()))
-
-
-def _row(line: str) -> Dict[str, Any]:
-    """Of a line; nothing of one that is torn."""
-    try:
-        return json.loads(line)
-    except ValueError:
-        return {}
 
 
 def _without_key(row: Mapping[str, Any]) -> Dict[str, Any]:

@@ -1,35 +1,25 @@
 """The operators of ScaleNets."""
-from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 
-from ..cost import Size, half
+from ..cost import Size
 from ..operators import (Operator, Used, basic_block, bottleneck, conv,
                          downward, upward)
-
-if TYPE_CHECKING:
-    from .space import ScaleNetSpace
+from .cost import ScaleNetCost
+from .genes import GeneLayout
 
 Columns = Sequence[Sequence[Any]]
 
 
-def map_sizes(space: 'ScaleNetSpace', input_size: Size) -> List[Size]:
-    """Of the stem's first map, then of all branches."""
-    sizes = [half(input_size)]
-    for _ in range(len(space.num_modules) + 1):
-        sizes.append(half(sizes[-1]))
-    return sizes
-
-
-def fixed_operators(space: 'ScaleNetSpace', input_size: Size) -> List[Used]:
-    """Stem and stage 1."""
-    first, size, *_ = map_sizes(space, input_size)
-    stem = space.stem_width
+def fixed_operators(cost: ScaleNetCost) -> List[Used]:
+    """Stem and stage 1, of what the cost knows of a family at a size."""
+    stem, size = cost.stem_width, cost.sizes[0]
     return [
-        Used(conv(space.in_channels, stem, first, stride=2)),
+        Used(conv(cost.in_channels, stem, cost.stem_size, stride=2)),
         Used(conv(stem, stem, size, stride=2)),
         Used(bottleneck(stem, stem, size)),
-        Used(bottleneck(4 * stem, stem, size), space.stage1_blocks - 1)
+        Used(bottleneck(4 * stem, stem, size), cost.stage1_blocks - 1)
     ]
 
 
@@ -41,13 +31,11 @@ def fusion(source: int, target: int, widths: Tuple[Any, Any],
     return downward(*widths, tuple(sizes[source:target + 1]))
 
 
-def plain_operators(space: 'ScaleNetSpace', genes: np.ndarray,
-                    input_size: Size) -> List[Used]:
+def plain_operators(cost: ScaleNetCost, genes: np.ndarray,
+                    layout: GeneLayout) -> List[Used]:
     """Of gene vectors without dead layers, shape ``(num, genes)``."""
-    sizes = map_sizes(space, input_size)[1:]
-    widths = [space.width * 2**j for j in range(len(sizes))]
-    wide, layout = 4 * space.stem_width, space.layout
-    used = fixed_operators(space, input_size)
+    sizes, widths, wide = cost.sizes, cost.widths, 4 * cost.stem_width
+    used = fixed_operators(cost)
     used.append(Used(conv(wide, widths[0], sizes[0])))
     for j, size in enumerate(sizes[1:], 1):
         source = widths[j - 1] if j > 1 else wide
@@ -66,15 +54,14 @@ def plain_operators(space: 'ScaleNetSpace', genes: np.ndarray,
     return used
 
 
-def wide_operators(space: 'ScaleNetSpace', depths: Columns,
-                   counts: Sequence[Columns], widths: Columns,
-                   input_size: Size) -> List[Used]:
-    """With elastic widths; arguments as of ``WideCost._sum``."""
-    sizes = map_sizes(space, input_size)[1:]
-    used, before = fixed_operators(space, input_size), []  # type: Any, Any
+def wide_operators(cost: ScaleNetCost, depths: Columns,
+                   counts: Sequence[Columns], widths: Columns) -> List[Used]:
+    """With elastic widths; the columns are those of :class:`.WideCost`."""
+    sizes, used = cost.sizes, fixed_operators(cost)
+    before: List[Any] = []
     for depth, count, width in zip(depths, counts, widths):
         for j in range(len(before), len(width)):  # transitions
-            source = before[j - 1] if j > 1 else 4 * space.stem_width
+            source = before[j - 1] if j > 1 else 4 * cost.stem_width
             used.append(
                 Used(conv(source, width[j], sizes[j], stride=2 if j else 1)))
         first = [*before, *width[len(before):]]

@@ -291,7 +291,7 @@ class ScaleNetSpace(ScaleNetVariation):
                   drop_dead: bool = False) -> List[Used]:
         if drop_dead:
             genes = self.live_genes(genes)
-        return plain_operators(self, genes, as_size(input_size))
+        return plain_operators(self._cost(input_size), genes, self.layout)
 
 
 def _counts(field: str, values: Sequence[int]) -> Tuple[int, ...]:

@@ -303,5 +303,5 @@ class WideScaleNetSpace(Space[WideScaleNetArch]):
         plain, widths = self._split(np.asarray(genes))
         if drop_dead:
             plain = self.plain.live_genes(plain)
-        columns = self._cost(input_size).columns(plain, widths)
-        return wide_operators(self.plain, *columns, as_size(input_size))
+        cost = self._cost(input_size)
+        return wide_operators(cost.plain, *cost.columns(plain, widths))

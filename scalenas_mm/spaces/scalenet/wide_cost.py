@@ -25,9 +25,10 @@ class WideCost:
     def __init__(self, space: 'ScaleNetSpace', input_size: Size) -> None:
         self.layout = space.layout
         self.branches = space.branches
-        plain = ScaleNetCost(space.width, space.stem_width,
-                             space.stage1_blocks, space.in_channels,
-                             space.num_modules, input_size)
+        self.plain = plain = ScaleNetCost(space.width, space.stem_width,
+                                          space.stage1_blocks,
+                                          space.in_channels, space.num_modules,
+                                          input_size)
         self.areas = [size[0] * size[1] for size in plain.sizes]
         self.wide = 4 * space.stem_width
         self.fixed = plain._stem() + plain._stage1()
