@@ -1,4 +1,5 @@
 """Latency tables: what they predict, how they are made, that they go on."""
+import functools
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from scalenas_mm.evaluation.latency import build as building
 from scalenas_mm.evaluation.latency import build_table
 from scalenas_mm.evaluation.latency.build import operators_to_time
 from scalenas_mm.evaluation.latency.progress import Progress
-from scalenas_mm.evaluation.latency.timing import interleaved
+from scalenas_mm.evaluation.latency.timing import interleaved, timed
 from scalenas_mm.spaces import (NASBench201Space, NCPSpace, ScaleNetSpace,
                                 SettingError)
 from scalenas_mm.spaces.latency import (LatencyTable, OperatorTimes,
@@ -60,12 +61,7 @@ class Machine:
         if self.ends is not None and len(self.measured) >= self.ends:
             raise KeyboardInterrupt
         self.measured += list(runs)
-        return {key: building_timed(value) for key, value in runs.items()}
-
-
-def building_timed(value):
-    from scalenas_mm.evaluation.latency.timing import Timed
-    return Timed(value, 0.0, 1, 0)
+        return {key: [(1.0, value)] for key, value in runs.items()}
 
 
 @pytest.fixture
@@ -151,7 +147,7 @@ def test_really_measured(path, monkeypatch, backend):
     assert table.check['networks'] == 3
     assert min(table.check['measured_ms']) > 0
     assert min(table.check['predicted_ms']) > 0
-    assert said[0][:2] == (0, len(table.data['operators']) + 6)
+    assert said[0][:2] == (0, 3 * (len(table.data['operators']) + 6))
     versions = table.data['versions']
     assert versions[backend] and table.device
 
@@ -295,22 +291,24 @@ def test_costs_of_one_and_of_many(path, monkeypatch):
         assert one['latency@desk'] == pytest.approx(batch['latency@desk'][i])
 
 
-class Clock:
-    """A control whose time is what the test says."""
-
-    def __init__(self, times):
-        self.times, self.best = iter(times), 1.0
-
-    def __call__(self):
-        return next(self.times)
-
-
-def test_slow_rounds_are_left_out_and_made_up_for():
-    slow = [1, 1, 5, 1, 1, 1, 1, 1] + [1] * 100
-    found = interleaved({'a': lambda: None}, Clock(slow), 4)['a']
-    assert (found.rounds, found.throttled) == (5, 1)
+def test_turns():
+    """The control before and behind each."""
+    said = []
+    control = iter(range(1, 100))
+    rows = interleaved(
+        {key: functools.partial(said.append, key)
+         for key in 'ab'}, lambda: next(control), 2)
+    assert [beside for beside, _ in rows['a']] == [2, 5]
+    assert [beside for beside, _ in rows['b']] == [3, 6]
+    assert said[:4] == ['a', 'a', 'b', 'b']
 
 
-def test_a_machine_that_is_always_slow():
-    found = interleaved({'a': lambda: None}, Clock([5] * 1000), 2)['a']
-    assert found.rounds == found.throttled == 20 and found.ms >= 0
+def test_a_machine_that_is_slow_for_a_while():
+    """Times are those of a machine that is not, and slow rounds counted."""
+    fast = [(1.0, 2.0)] * 15
+    slow = [(3.0, 6.0)] * 5
+    found = timed(dict(a=fast + slow, b=slow + [(1.0, 4.0)] * 6))
+    assert found['a'] == pytest.approx((2.0, 0.0, 20, 5))
+    assert found['b'].ms == pytest.approx(4.0)
+    assert (found['b'].rounds, found['b'].throttled) == (11, 5)
+    assert found['b'].spread == pytest.approx(0.25)

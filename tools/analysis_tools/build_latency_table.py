@@ -47,8 +47,8 @@ def parse_args():
     parser.add_argument(
         '--rounds',
         type=int,
-        default=15,
-        help='how often everything is timed (default: 15)')
+        default=30,
+        help='how often everything is timed (default: 30)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
         '--force', action='store_true', help='overwrite a finished table')
@@ -140,8 +140,8 @@ def show(console, table, path):
     throttled, rounds = (
         sum(row[key] for row in table.data['operators'])
         for key in ('throttled', 'rounds'))
-    console.print(f'{throttled / rounds:.1%} of the rounds were left out, '
-                  'because the machine was slow in them')
+    console.print(f'{throttled / rounds:.1%} of the rounds were slow; '
+                  'times are divided by how slow')
     if check['spearman'] < SPEARMAN or check['mean_error'] > ERROR:
         console.print(
             f'It predicts worse than a Spearman correlation of {SPEARMAN} '

@@ -2,7 +2,8 @@
 import itertools
 import json
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+from typing import (Any, Callable, Dict, List, Mapping, NamedTuple, Sequence,
+                    Tuple)
 
 import numpy as np
 import torch
@@ -16,12 +17,13 @@ from scalenas_mm.spaces.operators import Operator
 from .backends import Backend, device_name
 from .modules import build_operator
 from .progress import Progress
-from .timing import Control, interleaved
+from .timing import Control, Timed, interleaved, timed
 
 SAMPLES = 2000  # architectures that say which numbers of channels there are
 MOST = {1: 8, 2: 6, 3: 4}  # values of each number, by how many there are
 AT_ONCE = 24  # operators that take turns; stored together
 NETWORKS_AT_ONCE = 5
+VISITS = 3  # of each
 FITTED, CHECKED = 10, 30
 Say = Callable[[int, int, str], None]
 
@@ -48,7 +50,7 @@ class Task(NamedTuple):
     options: Mapping[str, Any] = {}
     drop_dead: bool = True
     seed: int = 0
-    rounds: int = 15
+    rounds: int = 30
 
     def settings(self, backend: Backend) -> Dict[str, Any]:
         """The head of the table."""
@@ -129,16 +131,43 @@ def build_table(task: Task,
     rng = np.random.default_rng(task.seed)
     genes = genes[rng.permutation(len(genes))]
     networks = {f'network {i}': row for i, row in enumerate(genes)}
-    # neighbours in the list are alike: what takes turns is mixed
-    keys = list(operators)
-    mixed = {keys[i]: operators[keys[i]] for i in rng.permutation(len(keys))}
     part = path.with_name(f'{path.name}.part.jsonl')
     torch.manual_seed(task.seed)
     with Progress(part, settings) as progress:
-        control, total = Control(backend.device), len(keys) + len(networks)
-        for things, at_once in ((mixed, AT_ONCE), (networks,
-                                                   NETWORKS_AT_ONCE)):
-            missing = [key for key in things if key not in progress.rows]
+        _measure(task, backend, (operators, networks), progress, say)
+        found = _times(progress, [*operators, *networks])
+    data = json.loads(
+        json.dumps(
+            dict(
+                settings,
+                operators=[
+                    dict(one._asdict(), **found[key]._asdict())
+                    for key, one in operators.items()
+                ])))
+    times = np.array([found[key].ms for key in networks])
+    data.update(_checked(task, LatencyTable(data), genes, times))
+    write_atomic(path, _text(data))
+    part.unlink()
+    return LatencyTable(data)
+
+
+def _measure(task: Task, backend: Backend, groups: Tuple[Dict[str, Any],
+                                                         Dict[str, Any]],
+             progress: Progress, say: Say) -> None:
+    """Time operators and networks, in several visits: what is slow for a
+    while spoils one of them."""
+    control, rng = Control(backend.device), np.random.default_rng(task.seed)
+    total = VISITS * sum(map(len, groups))
+    rounds = -(-task.rounds // VISITS)
+    for visit in range(VISITS):
+        for things, at_once in zip(groups, (AT_ONCE, NETWORKS_AT_ONCE)):
+            # neighbours in the list are alike: what takes turns is mixed
+            keys = list(things)
+            mixed = [keys[i] for i in rng.permutation(len(keys))]
+            missing = [
+                key for key in mixed
+                if _visited(key, visit) not in progress.rows
+            ]
             for start in range(0, len(missing), at_once):
                 say(len(progress.rows), total, missing[start])
                 chosen = missing[start:start + at_once]
@@ -146,21 +175,26 @@ def build_table(task: Task,
                     key: _prepared(task, backend, things[key])
                     for key in chosen
                 }
-                found = interleaved(runs, control, task.rounds)
-                progress.add({key: found[key]._asdict() for key in chosen})
-    rows = progress.rows
-    data = dict(
-        settings,
-        operators=[
-            dict(one._asdict(), **_without_key(rows[key]))
-            for key, one in operators.items()
-        ])
-    data = json.loads(json.dumps(data))
-    times = np.array([rows[key]['ms'] for key in networks])
-    data.update(_checked(task, LatencyTable(data), genes, times))
-    write_atomic(path, _text(data))
-    part.unlink()
-    return LatencyTable(data)
+                found = interleaved(runs, control, rounds)
+                progress.add({
+                    _visited(key, visit): dict(times=found[key])
+                    for key in chosen
+                })
+
+
+def _visited(key: str, visit: int) -> str:
+    return f'{key}, visit {visit + 1}'
+
+
+def _times(progress: Progress, keys: Sequence[str]) -> Dict[str, Timed]:
+    """Of all visits together."""
+    return timed({
+        key: [
+            row for visit in range(VISITS)
+            for row in progress.rows[_visited(key, visit)]['times']
+        ]
+        for key in keys
+    })
 
 
 def _prepared(task: Task, backend: Backend, thing: Any) -> Any:
@@ -201,10 +235,6 @@ def _checked(task: Task, table: LatencyTable, genes: np.ndarray,
             worst_error=float(errors.max()),
             measured_ms=times[rest].round(4).tolist(),
             predicted_ms=predicted[rest].round(4).tolist()))
-
-
-def _without_key(row: Mapping[str, Any]) -> Dict[str, Any]:
-    return {key: value for key, value in row.items() if key != 'key'}
 
 
 def _text(data: Mapping[str, Any]) -> str:

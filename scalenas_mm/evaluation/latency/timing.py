@@ -1,27 +1,31 @@
 """Times of many things that are compared."""
 import statistics
 import time
-from typing import Any, Callable, Dict, Hashable, List, Mapping, NamedTuple
+from typing import (Any, Callable, Dict, Hashable, List, Mapping, NamedTuple,
+                    Tuple)
 
+import numpy as np
 import torch
 
 Run = Callable[[], Any]
 
 LEAST_MS = 0.3  # what is timed at once takes as long, or the clock is coarse
-THROTTLED = 1.15  # times the control's best time
-PATIENCE = 10  # times the rounds that are wanted
+THROTTLED = 1.15  # times what the control takes on a machine that is not slow
+FASTEST = 0.05  # the quantile of its times that this is; the least is luck
+# What the control took beside a round, and what the round took, in ms
+Rows = List[Tuple[float, float]]
 
 
 class Timed(NamedTuple):
     """Of one thing, in milliseconds.
 
     Attributes:
-        ms: Median over the rounds that were not throttled.
-        spread: Half of the distance between their quartiles, a part of the
-            median.
+        ms: Median over all rounds, each divided by how much slower than on a
+            machine that is not slow the control was beside it.
+        spread: Half of the distance between the quartiles of the same, a part
+            of the median.
         rounds: How often it was timed.
-        throttled: How many of these were left out because the control was
-            slow beside them.
+        throttled: Beside how many of these the control was slow.
     """
     ms: float
     spread: float
@@ -34,16 +38,12 @@ class Control:
 
     Args:
         device (str): ``cpu`` or ``cuda``.
-
-    Attributes:
-        best: Its least time so far, in milliseconds.
     """
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.x = torch.ones(192, 192, device=device)
-        self.best = float('inf')
-        for _ in range(200):
+        for _ in range(20):  # warms up
             self()
 
     @torch.inference_mode()
@@ -56,9 +56,7 @@ class Control:
 
     def __call__(self) -> float:
         """Milliseconds it takes now."""
-        ms = once(self._run)
-        self.best = min(ms, self.best)
-        return ms
+        return once(self._run)
 
 
 def once(run: Run, times: int = 1) -> float:
@@ -69,54 +67,51 @@ def once(run: Run, times: int = 1) -> float:
     return (time.perf_counter() - start) / times * 1e3
 
 
-def interleaved(runs: Mapping[Hashable, Run], control: Control,
-                rounds: int) -> Dict[Any, Timed]:
+def interleaved(runs: Mapping[Hashable, Run], control: Run,
+                rounds: int) -> Dict[Any, Rows]:
     """Time things in turn, the control before and behind each.
 
     Every round runs each of them: twice, the first time to fill the caches,
-    and more often if that takes too little time for a clock. There are more
-    rounds for those that a slow machine has spoilt.
+    and more often if that takes too little time for a clock.
 
     Args:
         runs (dict): What runs each thing once.
-        control (Control): The control.
-        rounds (int): How often each is timed on a machine that is not slow.
+        control (Callable): Gives the control's time now, see
+            :class:`Control`.
+        rounds (int): How often each is timed.
     """
     often = {}
     for key, run in runs.items():
         once(run)
         often[key] = max(1, round(LEAST_MS / max(once(run), 1e-4)))
-    times: Dict[Any, List] = {key: [] for key in runs}
-    for _ in range(rounds * PATIENCE):
-        most = control.best * THROTTLED
-        missing = [
-            key for key, rows in times.items()
-            if sum(beside <= most for beside, _ in rows) < rounds
-        ]
-        if not missing:
-            break
+    times: Dict[Any, Rows] = {key: [] for key in runs}
+    for _ in range(rounds):
         before = control()
-        for key in missing:
-            runs[key]()
-            ms = once(runs[key], often[key])
+        for key, run in runs.items():
+            run()
+            ms = once(run, often[key])
             after = control()
             times[key].append((max(before, after), ms))
             before = after
-    return {
-        key: _timed(rows, control.best * THROTTLED, rounds)
-        for key, rows in times.items()
-    }
+    return times
 
 
-def _timed(rows: Any, most: float, wanted: int) -> Timed:
-    """Of the rounds that were not throttled; if they are too few, of those
-    beside which the control was the fastest."""
-    rows = sorted(rows)
-    good = sum(beside <= most for beside, _ in rows)
-    kept = [ms for _, ms in rows[:max(good, min(wanted, len(rows)))]]
-    median = statistics.median(kept)
+def timed(times: Mapping[str, Rows]) -> Dict[str, Timed]:
+    """Times of all that :func:`interleaved` has timed, as on a machine that
+    is not slow: on one that is shared, what slows a thing down slows the
+    control beside it."""
+    usual = float(
+        np.quantile([beside for rows in times.values() for beside, _ in rows],
+                    FASTEST))
+    return {key: _timed(rows, usual) for key, rows in times.items()}
+
+
+def _timed(rows: Rows, usual: float) -> Timed:
+    values = [ms * usual / beside for beside, ms in rows]
+    median = statistics.median(values)
     spread = 0.0
-    if len(kept) > 1:
-        low, _, high = statistics.quantiles(kept, n=4)
+    if len(values) > 1:
+        low, _, high = statistics.quantiles(values, n=4)
         spread = (high - low) / 2 / median
-    return Timed(median, spread, len(rows), len(rows) - good)
+    slow = sum(beside > usual * THROTTLED for beside, _ in rows)
+    return Timed(median, spread, len(rows), slow)
