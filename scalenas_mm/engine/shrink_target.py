@@ -1,4 +1,5 @@
 """What a shrinking run is to end with."""
+from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor
 from scalenas_mm.evaluation import (cost_model, first_sample, together,
                                     unwrapped)
 from scalenas_mm.spaces import CostModel, SettingError
-from scalenas_mm.spaces.hrnas.latency import LatencyCosts
+from scalenas_mm.spaces.latency import LatencyTable
 from .budget import Budget, groups_of
 from .budget_control import BudgetController
 from .surgery import averages_of
@@ -24,10 +25,10 @@ class ShrinkTarget:
     Args:
         setting (Mapping): One cost and its limit: ``macs='40%'`` (of the
             largest network), ``macs=3e7``, or ``params``,
-            ``backbone_macs``, ``backbone_params`` likewise; ``latency`` in
-            milliseconds with ``table``, a JSON file (see
-            :class:`~scalenas_mm.spaces.hrnas.latency.LatencyTable`). ``macs``
-            and ``params`` are of the whole model. Further ``tolerance``
+            ``backbone_macs``, ``backbone_params`` likewise; ``latency``, in
+            milliseconds of the backbone, with ``table``, a JSON file of
+            ``build_latency_table.py``. ``macs`` and ``params`` are of the
+            whole model. Further ``tolerance``
             (0.02) and ``plan``, ``arrive``, ``horizon``, ``every`` as
             :class:`BudgetController` has them.
         costs (CostModel): Of the model.
@@ -49,12 +50,10 @@ class ShrinkTarget:
         limit = dict(setting)
         options = {key: limit.pop(key) for key in OPTIONS if key in limit}
         tolerance = limit.pop('tolerance', 0.02)
-        table = limit.pop('table', None)
-        if table is not None:
-            costs = LatencyCosts.of(costs, table)
-        elif 'latency' in limit:
-            raise SettingError('target.table', 'a JSON file, for latency',
-                               None)
+        if 'latency' in limit or 'table' in limit:
+            table = _table(limit)
+            limit[table.cost] = limit.pop('latency')
+            costs = replace(costs, tables=(*costs.tables, table))
         self.space: Any = costs.space
         self.budget = Budget.resolve(limit, costs, tolerance)
         self.controller = BudgetController(
@@ -166,6 +165,15 @@ def build_controller(hook: Any,
     else:
         target.load_state_dict(state)
     return target
+
+
+def _table(limit: Dict[str, Any]) -> LatencyTable:
+    """The table of a limit of latency, which no longer names it."""
+    for key, kind in (('table', 'a JSON file, for latency'),
+                      ('latency', 'milliseconds, for a table')):
+        if key not in limit:
+            raise SettingError(f'target.{key}', kind, None)
+    return LatencyTable.read(limit.pop('table'))
 
 
 def numbers(factors: Mapping[str, Tensor]) -> Dict[str, np.ndarray]:

@@ -1,9 +1,8 @@
 """A budget, what goes for it, and the weight that leads there."""
-import json
-
 import numpy as np
 import pytest
 from decays import SCHEDULES, Counts, Decay, random_counts, shrink
+from latency_tables import summed, written
 
 from scalenas_mm.engine.budget import Budget
 from scalenas_mm.engine.budget_control import BudgetController
@@ -218,21 +217,7 @@ def test_a_budget_of_time(tmp_path):
     """Milliseconds from a table, as any other cost."""
     space = HRNASSpace(
         stem=(4, 4), blocks=((1, ), ), widths=((4, ), ), tokens=4, head='none')
-    table = dict(
-        machine='a machine',
-        input_size=[32, 32],
-        fixed=1,
-        blocks={
-            place.name:
-            dict(fixed=.5, units={
-                '3': .1,
-                '5': .2,
-                '7': .3
-            }, token=.05)
-            for place in space.places
-        })
-    path = tmp_path / 'table.json'
-    path.write_text(json.dumps(table))
+    path = written(tmp_path / 'table.json', space, (32, 32))
     costs = CostModel(space, (32, 32))
     target = ShrinkTarget(
         dict(latency='40%', table=str(path)), costs, 0, 9, .1, 1e-3)
@@ -240,8 +225,9 @@ def test_a_budget_of_time(tmp_path):
     genes = space.encode(space.max_arch())
     left = target.budget.choose_last([rng.random(n) for n in genes],
                                      space.max_arch(), 1e-3)
+    ends = [space.min_arch(), space.max_arch()]
     assert target.budget.reach() == pytest.approx(
-        (1, 1 + 2 * .5 + 16 * 2 * .6 + 2 * 4 * .05))
-    time = target.budget.costs(left)['latency']
+        [summed(space, arch, (32, 32)) for arch in ends])
+    time = target.budget.costs(left)['latency@desk']
     assert .98 * target.budget.limit <= time <= target.budget.limit
-    assert 'latency' in target.describe()
+    assert 'latency@desk' in target.describe()

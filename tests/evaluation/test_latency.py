@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latency_tables import ms
 from torch import nn
 
 from scalenas_mm.backbones import ScaleNet
@@ -20,7 +21,6 @@ from scalenas_mm.spaces import (NASBench201Space, NCPSpace, ScaleNetSpace,
 from scalenas_mm.spaces.latency import (LatencyTable, OperatorTimes,
                                         axis_values, fit_correction,
                                         read_tables)
-from scalenas_mm.spaces.operators import KINDS
 
 SETTINGS = dict(
     width=4, stem_width=4, stage1_blocks=1, depths=(1, 2), num_modules=(1, 1))
@@ -32,11 +32,6 @@ def task(**more):
     space = ScaleNetSpace(**SETTINGS)
     return Task('desk', space, lambda arch: ScaleNet(arch=arch, **SETTINGS),
                 SIZE, **dict(dict(rounds=1), **more))
-
-
-def ms(operator):
-    """Of a machine on which time is MACs."""
-    return 0.1 + KINDS[operator.kind](operator.fixed, operator.free)[1] / 1e6
 
 
 class Machine:
