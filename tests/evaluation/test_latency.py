@@ -130,7 +130,7 @@ def test_a_head_that_was_torn(path, monkeypatch, torn):
     assert build_table(task(), Backend(), path).check['worst_error'] < 1e-9
 
 
-@pytest.mark.parametrize('backend', ['torch', 'onnxruntime'])
+@pytest.mark.parametrize('backend', ['torch', 'onnxruntime', 'openvino'])
 def test_really_measured(path, monkeypatch, backend):
     """A few networks: times are positive, and sums near them."""
     pytest.importorskip(backend)
@@ -157,6 +157,15 @@ def test_really_measured(path, monkeypatch, backend):
 def test_backends_that_are_none(options, message):
     with pytest.raises(SettingError, match=message):
         Backend(**options)
+
+
+def test_openvino_computes_the_same():
+    pytest.importorskip('openvino')
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()).eval()
+    image = torch.randn(1, 3, 16, 16)
+    out = Backend('openvino').prepare(net, (image, ))()
+    expected = net(image).detach().numpy()
+    np.testing.assert_allclose(out[0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_int8():
