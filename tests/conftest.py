@@ -51,14 +51,16 @@ def tiny(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True, scope='session')
 def quick_configs():
     """MMEngine formats the config of every runner several times, which takes
-    most of the time of a small one, and reads all metafiles of a library for
-    every base in it."""
+    most of the time of a small one, and for every base in a library looks
+    for that again and reads all its metafiles."""
     with pytest.MonkeyPatch.context() as patch:
         if importlib.util.find_spec('mmengine'):
-            from mmengine.config import utils
-            patch.setattr('mmengine.config.config.FormatCode',
-                          lambda text, **_: (text, True))
+            from mmengine.config import config, utils
+            patch.setattr(config, 'FormatCode', lambda text, **_: (text, True))
             patch.setattr(utils, 'load', lru_cache(None)(utils.load))
+            for name in ('is_installed', 'get_installed_path'):
+                patch.setattr(config, name,
+                              lru_cache(None)(getattr(config, name)))
         yield
 
 

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import repeat
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
+import torch
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from mmengine.model import ModuleList, Sequential
@@ -56,6 +57,8 @@ class ScaleNet(SearchableBackbone):
         with_cp (bool): Recompute activations of blocks to save memory.
         frozen_stages (int): Freeze the stem (0) and stages up to this one.
         zero_init_residual (bool): Start every block as the identity.
+        channels_last (bool): Hold maps with their channels last in memory,
+            which is faster, and rounds otherwise.
         init (str, optional): ``hrnet``: layers that HRNet does not have begin
             without effect, so that the supernet begins as the HRNet whose
             weights ``init_cfg`` or a checkpoint of the whole model loads.
@@ -86,6 +89,7 @@ class ScaleNet(SearchableBackbone):
                  with_cp: bool = False,
                  frozen_stages: int = -1,
                  zero_init_residual: bool = False,
+                 channels_last: bool = False,
                  init: Optional[str] = None,
                  init_cfg: Optional[Union[dict, list]] = None):
         settings = dict(
@@ -125,6 +129,7 @@ class ScaleNet(SearchableBackbone):
         self.upsample = upsample
         self.drop_dead = drop_dead
         self.norm_eval = norm_eval
+        self.channels_last = channels_last
         self.frozen_stages = frozen_stages
         self._start = self._runs(space.resolve(init)) if init else None
         self._build(upsample, norm_cfg, with_cp, zero_init_residual)
@@ -233,6 +238,8 @@ class ScaleNet(SearchableBackbone):
 
     def _run_stem(self, state: Tuple[Tensor]) -> Tensor:
         x, = state
+        if self.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
         for i, norm in enumerate(self.norms, 1):
             x = getattr(self, norm)(getattr(self, f'conv{i}')(x))
             x = F.relu(x, inplace=True)

@@ -126,6 +126,29 @@ def test_fixed_network_equals_supernet(seed, multi_scale, drop_dead):
         assert equal(fixed(x), supernet(x))
 
 
+@pytest.mark.parametrize('widths', [None, ((2, 4), (4, 8), (8, 16), (8, 32))])
+def test_channels_last(widths):
+    """The same values, all maps in that order, and the fixed network computes
+    as the supernet does."""
+    kwargs = dict(widths=widths, channels_last=True, **SMALL)
+    plain = randomised(ScaleNet(**dict(kwargs, channels_last=False))).double()
+    supernet = ScaleNet(**kwargs).double().eval()
+    supernet.load_state_dict(plain.state_dict())
+    arch = supernet.space.sample(np.random.default_rng(0))
+    fixed = ScaleNet(arch=arch.to_dict(), **kwargs).double().eval()
+    fixed.load_state_dict({
+        key: supernet.state_dict()[key][part]
+        for key, part in supernet.parts(arch).items()
+    })
+    x = image(64, 96, batch=2).double()
+    with torch.no_grad(), supernet.active(arch), plain.active(arch):
+        found, expected = supernet(x), plain(x)
+        assert equal(fixed(x), found)
+    for one, other in zip(found, expected):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+        assert one.is_contiguous(memory_format=torch.channels_last)
+
+
 @pytest.mark.parametrize('seed', range(3))
 def test_dead_layers_do_not_change_the_output(seed):
     run, dropped = (

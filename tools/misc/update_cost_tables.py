@@ -12,10 +12,12 @@ GFLOPs`` are filled, too, where a table has them; the paper's numbers stand in
 the metafile (``Paper Parameters (M)``, ``Paper GFLOPs``).
 """
 import argparse
+import contextlib
 import re
 import sys
 from functools import lru_cache
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _cli import fail, readable_errors
@@ -42,6 +44,34 @@ def parse_args():
         default=ROOT,
         help='folder with model-index.yml (default: the repository)')
     return parser.parse_args()
+
+
+@contextlib.contextmanager
+def shapes_alone():
+    """Norms and resizing, which cost nothing, give no more than a shape: on a
+    meta device their real ones are most of the time."""
+    import torch
+    import torch.nn.functional as F
+
+    def batch_norm(x, mean, var, weight=None, bias=None, *args, **kwargs):
+        for one in (weight, bias):
+            if one is not None:
+                one.detach()  # parameters that are read are counted
+        return torch.empty_like(x)
+
+    def interpolate(x, size=None, scale_factor=None, *args, **kwargs):
+        sides = x.shape[2:]
+        if size is None:
+            many = isinstance(scale_factor, (tuple, list))
+            factors = scale_factor if many else [scale_factor] * len(sides)
+            size = [int(a * b) for a, b in zip(sides, factors)]
+        elif isinstance(size, int):
+            size = [size] * len(sides)
+        return x.new_empty((*x.shape[:2], *size))
+
+    with mock.patch.object(F, 'batch_norm', batch_norm), \
+            mock.patch.object(F, 'interpolate', interpolate):
+        yield
 
 
 @lru_cache(None)
@@ -251,7 +281,9 @@ def update(root, check):
     from scalenas_mm._files import write_atomic
     warnings.filterwarnings('ignore')  # of task libraries, about themselves
     wrong = []
-    for path, text, new in updated(root):
+    with shapes_alone():
+        found = list(updated(root))
+    for path, text, new in found:
         for line in changed_lines(text, new):
             wrong.append(f'{path.relative_to(root)}: {line}')
             print(wrong[-1])

@@ -16,6 +16,7 @@ model = dict(
         stage1_blocks=1,
         depths=(1, 2, 3, 4),
         num_modules=(1, 2, 1),
+        channels_last=True,
         norm_cfg=norm_cfg),
     decode_head=dict(
         in_channels=[8, 16, 32, 64],
