@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from commands import TOOLS, run
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
@@ -237,8 +238,12 @@ def test_what_only_shows_does_not_end_a_search(tiny, tmp_path, monkeypatch):
     ('gtFine', 60, 0),
     ('leftImg8bit', 2000, 1),
 ])
-def test_a_corrupt_image_is_named(tiny, tmp_path, folder, size, workers):
+def test_a_corrupt_image_is_named(tiny, tmp_path, monkeypatch, folder, size,
+                                  workers):
     """It spoils every candidate alike, so that nothing is recorded."""
+    # how long each loader that failed waits for its worker
+    monkeypatch.setattr(torch.utils.data._utils, 'MP_STATUS_CHECK_INTERVAL',
+                        .5)
     config = write_configs(tmp_path) / 'tiny_search.py'
     image = sorted((tmp_path / 'data' / folder / 'val').rglob('*.png'))[1]
     image.write_bytes(image.read_bytes()[:size])
