@@ -60,7 +60,8 @@ HOOKS = _child(mmengine.HOOKS, 'engine', 'visualization.hook')
 STRATEGIES = _child(mmengine.STRATEGIES)
 OPTIMIZERS = _child(mmengine.OPTIMIZERS, 'engine')
 OPTIM_WRAPPERS = _child(mmengine.OPTIM_WRAPPERS)
-OPTIM_WRAPPER_CONSTRUCTORS = _child(mmengine.OPTIM_WRAPPER_CONSTRUCTORS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(mmengine.OPTIM_WRAPPER_CONSTRUCTORS,
+                                    'engine')
 PARAM_SCHEDULERS = _child(mmengine.PARAM_SCHEDULERS)
 LOG_PROCESSORS = _child(mmengine.LOG_PROCESSORS)
 

@@ -5,6 +5,7 @@ from .divergence_guard import DivergenceGuardHook, TrainingDiverged
 from .dry_run import DryRunLoop
 from .network_training import TrainedNetwork, train_network, training_identity
 from .optimizers import RMSpropInside
+from .param_groups import FewGroupsConstructor
 from .search_hooks import SearchLoggerHook
 from .search_loop import SearchLoop
 from .shrink_archive import ShrinkArchiveHook
@@ -15,9 +16,10 @@ from .subnet_loop import SubnetTestLoop, SubnetValLoop
 from .worker_loop import WorkerLoop
 
 __all__ = [
-    'DeviceLost', 'DivergenceGuardHook', 'DryRunLoop', 'RMSpropInside',
-    'SearchLoggerHook', 'SearchLoop', 'SearchStopped', 'ShrinkArchiveHook',
-    'ShrinkHook', 'SortChannelsHook', 'SubnetTestLoop', 'SubnetValLoop',
-    'TrainedNetwork', 'TrainingDiverged', 'ValidationCurveHook', 'WorkerLoop',
-    'open_rows', 'train_missing', 'train_network', 'training_identity'
+    'DeviceLost', 'DivergenceGuardHook', 'DryRunLoop', 'FewGroupsConstructor',
+    'RMSpropInside', 'SearchLoggerHook', 'SearchLoop', 'SearchStopped',
+    'ShrinkArchiveHook', 'ShrinkHook', 'SortChannelsHook', 'SubnetTestLoop',
+    'SubnetValLoop', 'TrainedNetwork', 'TrainingDiverged',
+    'ValidationCurveHook', 'WorkerLoop', 'open_rows', 'train_missing',
+    'train_network', 'training_identity'
 ]

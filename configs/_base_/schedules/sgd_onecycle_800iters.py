@@ -8,6 +8,7 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
         type='SGD', lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4),
+    constructor='scalenas_mm.FewGroupsConstructor',
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
     clip_grad=dict(max_norm=5.0))
 param_scheduler = dict(
