@@ -1,5 +1,6 @@
 """ScaleNet in PointPillars, from the teacher to an exported network, on tiny
 data in KITTI's format."""
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from short_runs import run_short, shorten
 from scalenas_mm.backbones import find_searchable
 from scalenas_mm.backbones.base import searchable_cfg
 from scalenas_mm.datasets import make_tiny
-from scalenas_mm.export import export_candidate, open_source
+from scalenas_mm.export import (OnnxNetwork, OnnxOptions, export_candidate,
+                                open_source, use_onnx)
 from scalenas_mm.search import read_archive, read_meta
 
 pytest.importorskip('mmdet3d')
@@ -75,6 +77,22 @@ def test_from_teacher_to_exported_network(kitti, tmp_path):
     plain = export(config, supernet, archive, records[1], tmp_path)
     assert find_searchable(plain.model).arch.to_dict() == records[1].arch
     assert plain.test() == pytest.approx(records[1].metrics, abs=0)
+    pytest.importorskip('onnxruntime')
+    expected = detected(plain)
+    path, = (tmp_path / 'exported').glob('*.onnx')
+    use_onnx(plain.model, OnnxNetwork(path))
+    torch.testing.assert_close(detected(plain), expected, rtol=1e-3, atol=1e-3)
+    assert plain.test() == pytest.approx(records[1].metrics, rel=1e-3)
+
+
+def detected(runner):
+    """Boxes and scores in one scene."""
+    data = next(iter(runner.test_loop.dataloader))
+    with torch.no_grad():
+        sample, = runner.model.eval().test_step(data)
+    found = sample.pred_instances_3d
+    assert len(found)
+    return found.bboxes_3d.tensor, found.scores_3d
 
 
 def export(config, supernet, archive, record, folder):
@@ -82,8 +100,9 @@ def export(config, supernet, archive, record, folder):
     path = written(config, folder / 'search.py')
     (folder / 'exported').mkdir()
     source = open_source(path, config, str(supernet), read_meta(archive))
+    onnx = OnnxOptions() if importlib.util.find_spec('onnxruntime') else None
     export_candidate(source, record, folder / 'exported', 'A candidate.', True,
-                     lambda *_: None)
+                     lambda *_: None, onnx)
     path, = (folder / 'exported').glob('*.py')
     found = Config.fromfile(path)
     found.update(
