@@ -1,8 +1,10 @@
 """Parameters in few groups."""
 from typing import Any, Dict, List
 
-from mmengine.optim import DefaultOptimWrapperConstructor
+import torch
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
+from torch.optim import SGD, Optimizer
 
 from scalenas_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
@@ -17,6 +19,11 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
     Steps are the same; clipping adds up norms in another order. Checkpoints
     resume only with as many groups as they were written with.
     """
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        wrapper = super().__call__(model)
+        begin_momentum(wrapper.optimizer)
+        return wrapper
 
     def add_params(self,
                    params: List[Dict[str, Any]],
@@ -38,3 +45,13 @@ def merged(groups: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
         one = found.setdefault(repr(options), dict(options, params=[]))
         one['params'] += group['params']
     return list(found.values())
+
+
+def begin_momentum(optimizer: Optimizer) -> None:
+    """Momentum of 0, which gives the first step that none gives: fused SGD
+    fails on a group where some parameters, such as those of layers that were
+    in no sub-network so far, have none yet."""
+    for group in optimizer.param_groups if isinstance(optimizer, SGD) else ():
+        if group['fused'] and group['momentum'] and not group['dampening']:
+            for one in group['params']:
+                optimizer.state[one]['momentum_buffer'] = torch.zeros_like(one)

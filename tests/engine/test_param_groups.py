@@ -63,3 +63,21 @@ def test_without_options_of_parameters(models):
         constructor='scalenas_mm.FewGroupsConstructor',
         paramwise_cfg=None)
     assert len(few.optimizer.param_groups) == 1
+
+
+def test_fused_steps_of_changing_sub_networks(models):
+    """Layers have their first gradients at different times."""
+    fused = dict(SETTINGS['optimizer'], fused=True)
+    wrappers = [
+        wrapper_of(
+            models[0],
+            constructor='scalenas_mm.FewGroupsConstructor',
+            optimizer=fused),
+        wrapper_of(models[1])
+    ]
+    x = torch.randn(2, 3, 8, 8)
+    for depth in (3, 4, 5, 3, 5):
+        for model, wrapper in zip(models, wrappers):
+            wrapper.update_params(model[:depth](x).square().mean())
+    for one, other in zip(models[0].parameters(), models[1].parameters()):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
