@@ -59,11 +59,22 @@ def heads_of(args):
     from scalenas_mm.export import read_info
     if read_info(Path(args.weights)).part != 'network':
         return None
-    path = args.heads or args.weights.split('.network.')[0] + '.pth'
+    onnx = Path(args.weights)
+    path = args.heads or str(
+        onnx.with_name(onnx.name.split('.network.')[0] + '.pth'))
     if not Path(path).is_file():
         fail(f'{args.weights} is backbone and neck only; --heads names the '
              f'checkpoint that has the heads, {path} is none')
     return path
+
+
+def check_device(name):
+    """Exit with code 2 unless torch can use it."""
+    import torch
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        fail(f'--device {name}: {str(error).splitlines()[0]}')
 
 
 def load(args, config, scope):
@@ -72,6 +83,7 @@ def load(args, config, scope):
 
     from scalenas_mm.evaluation import load_strictly, read_checkpoint
     from scalenas_mm.export import OnnxNetwork, use_onnx
+    check_device(args.device)
     apis = importlib.import_module(f'{scope}.apis')
     init = apis.init_detector if scope == 'mmdet' else apis.init_model
     checkpoint = heads_of(args)

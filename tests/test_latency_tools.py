@@ -1,5 +1,6 @@
 """Latency tables by the command lines, and what a search makes of them."""
 import json
+import shutil
 
 import pytest
 from commands import run
@@ -63,6 +64,8 @@ def test_a_table_is_not_overwritten(tiny, table):
 @pytest.mark.parametrize('options, message', [
     (['--name', 'a b'], '--name: expected letters'),
     (['--name', 'a', '--batch', '0'], '--batch: expected at least 1'),
+    (['--name', 'a', '--seed', '-1'], '--seed: expected at least 0'),
+    (['--name', 'a', '--threads', '999999'], '--threads: expected at most'),
     (['--name', 'a', '--backend', 'tvm'], 'backend: expected torch'),
     (['--name', 'a', '--precision', 'int4'], 'precision: expected fp32'),
 ])
@@ -112,6 +115,76 @@ def test_a_table_of_another_size(tiny, table, tmp_path, searched):
     result = run('analysis_tools/add_costs.py', archive, other)
     assert result.code == 2 and 'input_size of latency table' in result.err
     assert archive.read_bytes() == text
+
+
+def edited(table, path, **changes):
+    path.write_text(json.dumps(dict(json.loads(table.read_text()), **changes)))
+    return path
+
+
+def test_names_are_of_one_table(table, tmp_path, searched):
+    """A search that went by a table keeps its times; nothing is written."""
+    folder, _ = searched
+    archive = folder / 'archive.jsonl'
+    text = archive.read_bytes()
+    slower = edited(table, tmp_path / 'slower.json', correction=dict(factor=9))
+    result = run('analysis_tools/add_costs.py', archive, slower)
+    assert result.code == 2 and 'the search went by' in result.err
+    result = run('analysis_tools/add_costs.py', archive, table, slower)
+    assert result.code == 2 and 'different names' in result.err
+    assert archive.read_bytes() == text
+
+
+def test_archives_that_are_not_whole(tiny, table, tmp_path, searched):
+    """Baselines without their description, a search that says no objectives,
+    candidates without a latency."""
+    folder = tmp_path / 'copy'
+    shutil.copytree(searched[0], folder)
+    archive = folder / 'archive.jsonl'
+    baselines = folder / 'archive.baselines.meta.json'
+    baselines.unlink()
+    phone = edited(table, tmp_path / 'phone.json', name='phone')
+    result = run('analysis_tools/add_costs.py', archive, phone)
+    assert result.code == 0, result.err
+    assert not baselines.exists()
+    first, *rest = archive.read_text().splitlines()
+    data = json.loads(first)
+    del data['cost']['latency@phone']
+    archive.write_text('\n'.join([json.dumps(data), *rest]) + '\n')
+    result = run('analysis_tools/add_costs.py', archive)
+    assert result.code == 0, result.err
+    meta = json.loads((folder / 'archive.meta.json').read_text())
+    del meta['searcher']['objectives']
+    (folder / 'archive.meta.json').write_text(json.dumps(meta))
+    result = run('analysis_tools/add_costs.py', archive, phone)
+    assert result.code == 2 and '--metric: expected one of' in result.err
+    result = run('analysis_tools/add_costs.py', archive, '--metric', 'mIoU')
+    assert result.code == 0, result.err
+
+
+def test_a_network_that_shrank(table, tmp_path, searched):
+    """It may be there twice, and training goes on without tables."""
+    folder = tmp_path / 'copy'
+    shutil.copytree(searched[0], folder)
+    archive, path = folder / 'archive.jsonl', folder / 'archive.meta.json'
+    meta = json.loads(path.read_text())
+    meta['searcher']['type'] = 'Shrinking'
+    path.write_text(json.dumps(meta))
+    last = json.loads(archive.read_text().splitlines()[-1])
+    with open(archive, 'a') as file:
+        file.write(json.dumps(dict(last, id=last['id'] + 1)) + '\n')
+    phone = edited(table, tmp_path / 'phone.json', name='phone')
+    result = run('analysis_tools/add_costs.py', archive, phone)
+    assert result.code == 0, result.err
+    assert all('latency@phone' in one.cost for one in read_archive(archive))
+    assert json.loads(path.read_text()) == meta
+
+
+@pytest.mark.parametrize('limit', ['desk=nan', 'desk=-1', 'desk', 'desk=x'])
+def test_limits_that_are_none(searched, limit):
+    result = run('analysis_tools/add_costs.py', searched[0] / 'archive.jsonl',
+                 '--limit', limit)
+    assert result.code == 2 and '--limit: expected NAME=MS' in result.err
 
 
 def record(id, metric, ms):

@@ -26,8 +26,10 @@ EXPECTED = (
     ('scalenas_mm.predictors', 'PredictorError'),
 )
 
-# The disk is full, or may not be written to
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+# The disk is full, or a path cannot be written to
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES,
+           errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
+OTHER_GROUPS = 'different number of parameter groups'
 
 
 def fail(message: str) -> NoReturn:
@@ -79,6 +81,9 @@ def explain(error: Exception, also: Sequence[type] = ()) -> Optional[str]:
     ]
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return text
+    if isinstance(error, ValueError) and OTHER_GROUPS in text:
+        return (f'{text}: the checkpoint is of a training with another '
+                'optim_wrapper (its constructor or paramwise_cfg)')
     known = (FileNotFoundError, *also, *filter(None, classes))
     if isinstance(error, known):
         # of a data worker, the last line of its traceback

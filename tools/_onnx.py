@@ -1,5 +1,6 @@
 """ONNX files in tools/export.py: options, and what is said of the files."""
 import argparse
+from glob import escape
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -79,7 +80,7 @@ def export_trained(args: argparse.Namespace) -> None:
     checkpoint = Path(args.checkpoint)
     folder = Path(args.out) if args.out else checkpoint.parent
     existing = [
-        path for path in sorted(folder.glob(f'{checkpoint.stem}.*'))
+        path for path in sorted(folder.glob(f'{escape(checkpoint.stem)}.*'))
         if path.suffix == '.onnx'
     ]
     if existing and not args.force:
@@ -103,9 +104,10 @@ def export_trained(args: argparse.Namespace) -> None:
 
 def _images(config: Any, model: Any, num: int, images_of: Any) -> List[Any]:
     """Test images; none, and a word about it, if they are not there."""
+    from scalenas_mm.spaces import SettingError
     try:
         return images_of(config, model, num)
-    except (FileNotFoundError, KeyError) as error:
+    except (FileNotFoundError, SettingError) as error:
         print(f'no images of the data ({error}); files are checked on noise')
         return []
 

@@ -172,16 +172,18 @@ def _made(config: Any, model: Any, checkpoint: Optional[str], first: Artifact,
           like: Sequence[Artifact], folder: Path, num: int) -> List[Path]:
     """ONNX files of the baseline, of the precisions that others have."""
     from scalenas_mm.export import (CHECKED_IMAGES, OnnxOptions, images_of,
-                                    write_onnx_files)
-    wanted = {one.precision for one in like if one.file is not None}
-    if not wanted:
+                                    read_info, write_onnx_files)
+    infos = [read_info(one.file) for one in like if one.file is not None]
+    if not infos:
         return []
+    wanted = {info.precision for info in infos}
     size = first.part.inputs['image'].shape[-2:]
     files = write_onnx_files(
         model, folder / 'baseline', size,
         images_of(config, model, CHECKED_IMAGES),
         OnnxOptions(
-            dynamic_size=True,
+            dynamic_batch=all('batch' in info.dynamic for info in infos),
+            dynamic_size=all('size' in info.dynamic for info in infos),
             calibration_images=num if 'int8' in wanted else 0),
         lambda: images_of(config, model, num, 'train'),
         metainfo(checkpoint) if checkpoint else None)

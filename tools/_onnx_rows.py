@@ -32,7 +32,10 @@ class Rows:
 
     def _read(self) -> Iterator[Dict[str, Any]]:
         self.file.seek(0)
-        text = self.file.read()
+        try:
+            text = self.file.read()
+        except UnicodeDecodeError:
+            fail(f'{self.path}: no rows of this tool')
         whole, _, torn = text.rpartition('\n')
         if torn:
             # a row that was cut off is measured again

@@ -86,6 +86,9 @@ def parse_args():
     args = parser.parse_args()
     check_onnx_options(parser, args)
     check_source(parser, args)
+    if args.input_size and min(args.input_size) < 32:
+        parser.error('--input-size: expected sides of at least 32, got '
+                     f'{args.input_size}')
     if args.target and not args.backbone_only:
         parser.error('--for needs --backbone-only')
     if args.standalone and args.backbone_only:

@@ -7,6 +7,7 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 
 from scalenas_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from scalenas_mm.spaces import SettingError
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -38,7 +39,15 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
 
 def merged(groups: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """One group for each set of options, in the order of their first
-    parameters."""
+    parameters.
+
+    Raises:
+        SettingError: A parameter is in two of them.
+    """
+    every = [id(one) for group in groups for one in group['params']]
+    if len(set(every)) < len(every):
+        raise SettingError('paramwise_cfg.bypass_duplicate', 'True, as parts '
+                           'of the model share parameters', False)
     found: Dict[str, Dict[str, Any]] = {}
     for group in groups:
         options = {key: group[key] for key in sorted(group) if key != 'params'}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from scalenas_mm.backbones import find_searchable
 from scalenas_mm.evaluation import (calibration_batches, preprocessed,
                                     run_tensor)
-from scalenas_mm.spaces import as_size
+from scalenas_mm.spaces import SettingError, as_size
 from .onnx_parts import is_video
 
 
@@ -111,8 +111,12 @@ def images_of(config: Config,
 
     Raises:
         FileNotFoundError: The data are not there.
+        SettingError: The config has none.
     """
-    cfg = dict(config[f'{split}_dataloader'])
+    name = f'{split}_dataloader'
+    if not config.get(name):
+        raise SettingError(name, 'data in the config', config.get(name))
+    cfg = dict(config[name])
     cfg.update(num_workers=0, persistent_workers=False)
     loader = Runner.build_dataloader(cfg)
     num = min(num, len(loader.dataset))

@@ -1,12 +1,12 @@
 """Times on further machines for candidates that were measured before."""
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
 from scalenas_mm._files import write_atomic
-from scalenas_mm.spaces import ArchError, Space
+from scalenas_mm.spaces import ArchError, SettingError, Space
 from scalenas_mm.spaces.latency import LatencyTable, tables_identity
 from .archive import Archive
 from .baselines import baselines_path
@@ -16,6 +16,8 @@ from .reading import (ArchiveError, PathLike, check_archs, meta_path,
                       read_archive, read_meta)
 from .record import Record
 
+SHRINKING = 'Shrinking'  # in place of a searcher, of training that shrinks
+
 
 def add_latencies(archive: PathLike, space: Space,
                   tables: Sequence[LatencyTable]) -> List[Record]:
@@ -23,7 +25,8 @@ def add_latencies(archive: PathLike, space: Space,
 
     Nothing is measured anew; candidates, baselines and metrics stay. A cost
     that is there already is computed again. A search is resumed afterwards
-    with the same tables.
+    with the same tables; training that shrinks a network knows none, and its
+    later networks have no such cost.
 
     Args:
         archive (str | Path): Of a search that does not run.
@@ -35,31 +38,63 @@ def add_latencies(archive: PathLike, space: Space,
 
     Raises:
         ArchiveError: The archive cannot be read, or is in use.
-        SettingError: A table is of another space or size.
+        SettingError: A table is of another space or size, two have the same
+            name, or the search went by another table of this name. Nothing
+            is written.
     """
     path = Path(archive)
     meta = read_meta(path)
+    searched = meta.get('searcher', {}).get('type') != SHRINKING
     size = meta.get('evaluation', {}).get('input_size')
     if size is None:
         raise ArchiveError(f'{meta_path(path)}: expected '
                            'evaluation.input_size')
     for table in tables:
         table.check_fits(space, tuple(size))
+    _check_names(meta, tables)
     with Archive(path, meta, resume=True) as held:
-        check_archs(path, held.records)
-        files: Dict[Path, List[Record]] = {path: list(held.records)}
+        check_archs(path, held.records, once=searched)
+        found = _with_latencies(held.records, space, tables)
+        texts = {path: _lines(found)}
         beside = baselines_path(path)
         if beside.is_file():
-            files[beside] = read_archive(beside)
-        more = {**meta.get('latency', {}), **tables_identity(tables)}
-        for file, records in files.items():
-            files[file] = _with_latencies(records, space, tables)
-        for file, records in files.items():
-            write_atomic(
-                file, ''.join(record.to_json() + '\n' for record in records))
-            about = dict(read_meta(file), latency=more)
-            write_atomic(meta_path(file), canonical(about))
-    return files[path]
+            texts[beside] = _lines(
+                _with_latencies(read_archive(beside), space, tables))
+        if searched:
+            more = {**meta.get('latency', {}), **tables_identity(tables)}
+            for file in list(texts):
+                about = read_meta(file) if meta_path(file).is_file() else {}
+                if about:
+                    texts[meta_path(file)] = canonical(
+                        dict(about, latency=more))
+        for file, text in texts.items():  # of which all are known
+            write_atomic(file, text)
+    return found
+
+
+def _check_names(meta: Mapping[str, Any],
+                 tables: Sequence[LatencyTable]) -> None:
+    """Each table has a name of its own, which is none of another table that
+    the search went by."""
+    names = [table.name for table in tables]
+    if len(set(names)) < len(names):
+        raise SettingError('latency tables', 'different names', names)
+    searcher = meta.get('searcher', {})
+    used = {
+        **searcher.get('objectives', {}),
+        **searcher.get('constraints', {})
+    }
+    for table in tables:
+        before = meta.get('latency', {}).get(table.name)
+        if table.cost in used and before not in (None, table.digest):
+            raise SettingError(
+                f'latency table {table.name!r}',
+                'a name other than that of the table that the search went by',
+                table.name)
+
+
+def _lines(records: Sequence[Record]) -> str:
+    return ''.join(record.to_json() + '\n' for record in records)
 
 
 def _with_latencies(records: Sequence[Record], space: Space,
@@ -92,10 +127,12 @@ def front_of(records: Sequence[Record],
              higher: bool = True) -> List[Record]:
     """Candidates that no other beats in a metric and a cost, cheapest first.
 
-    Raises:
-        KeyError: A candidate lacks one of them.
+    Candidates that lack one of them are left out.
     """
-    found = [record for record in records if record.ok]
+    found = [
+        record for record in records
+        if record.ok and {metric, cost} <= {*record.metrics, *record.cost}
+    ]
     sign = -1 if higher else 1
     values = np.array([[sign * record.value(metric),
                         record.value(cost)] for record in found])

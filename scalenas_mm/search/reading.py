@@ -47,8 +47,11 @@ def read_archive(path: PathLike) -> List[Record]:
     return read_lines(Path(path))[0]
 
 
-def check_archs(path: PathLike, records: Sequence[Record]) -> None:
-    """Check that each architecture is that of its digest, and there once.
+def check_archs(path: PathLike,
+                records: Sequence[Record],
+                once: bool = True) -> None:
+    """Check that each architecture is that of its digest and, with ``once``,
+    there once.
 
     Raises:
         ArchiveError: One is not, in a file that was edited; names its line.
@@ -60,7 +63,7 @@ def check_archs(path: PathLike, records: Sequence[Record]) -> None:
         if digest != record.digest:
             raise ArchiveError(f'{path}, line {number}: digest: expected '
                                f'{digest} of its arch, got {record.digest}')
-        if lines.setdefault(digest, number) != number:
+        if lines.setdefault(digest, number) != number and once:
             raise ArchiveError(f'{path}, line {number}: expected a new '
                                f'architecture, got that of line '
                                f'{lines[digest]}')

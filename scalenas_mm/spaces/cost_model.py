@@ -40,8 +40,8 @@ class CostModel:
             the backbone.
 
     Raises:
-        SettingError: A table is of another space or size, or two have the
-            same name.
+        SettingError: A table is of another space or size or of networks with
+            dead layers, or two have the same name.
     """
     space: 'Space'
     input_size: Tuple[int, int]
@@ -56,6 +56,10 @@ class CostModel:
         names = [table.name for table in self.tables]
         for i, table in enumerate(self.tables):
             table.check_fits(self.space, self.input_size)
+            if table.drop_dead != self.drop_dead:
+                raise SettingError(
+                    f'drop_dead of latency table {table.name!r}',
+                    str(self.drop_dead), table.drop_dead)
             if table.name in names[:i]:
                 raise SettingError('latency tables', 'different names',
                                    table.name)

@@ -1,9 +1,9 @@
 """Times of networks on a machine, from a table of its operators."""
 import hashlib
 import json
+import re
 from collections import defaultdict
 from math import isfinite, prod
-from numbers import Real
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
@@ -16,6 +16,7 @@ from .operators import KINDS, Operator, Used
 from .space import Space
 
 FORMAT = 1
+NAME = re.compile(r'[A-Za-z0-9][\w.+-]*')  # of a machine
 CHUNK = 4096  # keeps the columns of all operators in memory
 Key = Tuple[str, Tuple[int, ...]]
 Numbers = Tuple[int, ...]
@@ -119,9 +120,11 @@ class LatencyTable:
         Raises:
             SettingError: It cannot be read, or as the class.
         """
+        if not isinstance(path, (str, Path)):
+            raise SettingError('latency table', 'the path of one', path)
         try:
             data = json.loads(Path(path).read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SettingError(f'latency table {path}', 'a JSON file',
                                str(error)) from None
         return cls(data, f'latency table {path}')
@@ -193,7 +196,7 @@ def read_tables(paths: Sequence[Union[str, Path]]) -> List[LatencyTable]:
     Raises:
         SettingError: As :meth:`LatencyTable.read`.
     """
-    if isinstance(paths, str):
+    if not isinstance(paths, (list, tuple)):
         raise SettingError('latency', 'a list of tables', paths)
     return [LatencyTable.read(path) for path in paths]
 
@@ -246,23 +249,47 @@ def _check(data: Any, where: str) -> None:
             raise SettingError(f'{where}: {key}', kind.__name__, data.get(key))
     if data['format'] != FORMAT:
         raise SettingError(f'{where}: format', str(FORMAT), data['format'])
-    for number in data.get('correction', {}).values():
-        if not isinstance(number, Real) or not isfinite(number):
-            raise SettingError(f'{where}: correction', 'numbers', number)
+    if not NAME.fullmatch(data['name']):
+        raise SettingError(f'{where}: name', 'letters, digits, ., +, - and _',
+                           data['name'])
+    _check_sizes(data, where)
+    correction = data.get('correction', {})
+    if not isinstance(correction, dict) or not all(
+            map(_is_number, correction.values())) or not correction.get(
+                'factor', 1) > 0:
+        raise SettingError(f'{where}: correction',
+                           'a factor above 0 and an overhead', correction)
     for i, row in enumerate(data['operators']):
         _check_row(row, f'{where}: operators[{i}]')
 
 
+def _check_sizes(data: Dict[str, Any], where: str) -> None:
+    for key, num in (('input_size', 2), ('batch', None), ('threads', None)):
+        value = data[key]
+        numbers = value if num else [value]
+        if len(numbers) != (num or 1) or not all(
+                type(one) is int and one > 0 for one in numbers):
+            raise SettingError(f'{where}: {key}', 'whole numbers above 0',
+                               value)
+    if not isinstance(data.get('check', {}), dict):
+        raise SettingError(f'{where}: check', 'an object', data['check'])
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and isfinite(value)
+    except OverflowError:
+        return False
+
+
 def _check_row(row: Any, where: str) -> None:
-    if not isinstance(row, dict) or row.get('kind') not in KINDS:
+    if not isinstance(row, dict) or str(row.get('kind')) not in KINDS:
         raise SettingError(where, f'a kind of {", ".join(KINDS)}', row)
     for key in ('fixed', 'free'):
         numbers = row.get(key)
         if not isinstance(numbers, list) or not all(
                 type(one) is int for one in numbers):
             raise SettingError(f'{where}.{key}', 'whole numbers', numbers)
-    ms = row.get('ms')
-    if isinstance(
-            ms,
-            bool) or not isinstance(ms, Real) or not isfinite(ms) or ms < 0:
+    ms: Any = row.get('ms')
+    if not _is_number(ms) or ms < 0:
         raise SettingError(f'{where}.ms', 'milliseconds, at least 0', ms)

@@ -7,6 +7,8 @@ from mmengine.config import ConfigDict
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
+from scalenas_mm.spaces import SettingError
+
 SETTINGS = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.01),
@@ -55,6 +57,19 @@ def test_nothing_is_lost_or_twice(models):
     ]
     assert len(trained) == len(set(map(id, trained)))
     assert set(map(id, trained)) == set(map(id, models[0].parameters()))
+
+
+def test_shared_parameters_are_no_two(models):
+    models[0].last.weight = models[0].inner[0].weight
+    models[0].inner[0].weight.data = models[0].last.weight[:2].clone()
+    settings = dict(
+        constructor='scalenas_mm.FewGroupsConstructor',
+        paramwise_cfg=dict(norm_decay_mult=0.0))
+    with pytest.raises(SettingError, match='bypass_duplicate'):
+        wrapper_of(models[0], **settings)
+    settings['paramwise_cfg']['bypass_duplicate'] = True
+    groups = wrapper_of(models[0], **settings).optimizer.param_groups
+    assert sum(len(group['params']) for group in groups) == 7
 
 
 def test_without_options_of_parameters(models):

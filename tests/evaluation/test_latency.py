@@ -247,11 +247,50 @@ ROW = dict(kind='basic_block', fixed=[16, 12], free=[4], ms=0.5)
     (dict(operators=[ROW, dict(ROW, ms=-1)]), r'operators\[1\].ms: expected'),
     (dict(operators=[dict(ROW, ms=float('nan'))]), r'\[0\].ms: expected'),
     (dict(operators=[dict(ROW, free=[1.5])]), r'\[0\].free: expected whole'),
-    (dict(correction=dict(factor='1')), 'correction: expected numbers'),
+    (dict(operators=[dict(ROW, ms=10**400)]), r'\[0\].ms: expected'),
+    (dict(operators=[dict(ROW, kind=['eval'])]), r'\[0\]: expected a kind'),
+    (dict(correction=dict(factor='1')), 'correction: expected a factor'),
+    (dict(correction=dict(factor=-1)), 'correction: expected a factor'),
+    (dict(correction=[]), 'correction: expected a factor'),
+    (dict(input_size=[64]), 'input_size: expected whole numbers above 0'),
+    (dict(batch=-3), 'batch: expected whole numbers above 0'),
+    (dict(name='../x'), 'name: expected letters, digits'),
+    (dict(check=None), 'check: expected an object'),
 ])
 def test_tables_that_are_none(tmp_path, changes, message):
     with pytest.raises(SettingError, match=message):
         LatencyTable.read(written(tmp_path / 'table.json', **changes))
+
+
+@pytest.mark.parametrize('paths', ['a.json', None, 3, [5]])
+def test_lists_of_tables_that_are_none(paths):
+    with pytest.raises(SettingError, match='latency'):
+        read_tables(paths)
+
+
+def test_a_space_of_few_networks_is_refused_at_once(path, monkeypatch):
+    machine = Machine(monkeypatch, task())
+    monkeypatch.setattr(building, 'sampled_genes', lambda one, num: np.zeros(
+        (3, 4), int))
+    monkeypatch.setattr(building, 'operators_to_time', lambda one: [])
+    with pytest.raises(SettingError, match='more than 10 networks'):
+        build_table(task(), Backend(), path)
+    assert not machine.measured
+
+
+@pytest.mark.parametrize('line', ['{"key": "network 0"}', '[1]', 'x'])
+def test_progress_that_is_none(path, monkeypatch, line):
+    Machine(monkeypatch, task(), 5)
+    with pytest.raises(KeyboardInterrupt):
+        build_table(task(), Backend(), path)
+    part = path.with_name('desk.json.part.jsonl')
+    with open(part, 'a') as file:
+        file.write(line + '\n')
+    with pytest.raises(SettingError, match='lines of an unfinished table'):
+        build_table(task(), Backend(), path)
+    part.write_bytes(b'\xff\xfe\n')
+    with pytest.raises(SettingError, match='lines of an unfinished table'):
+        build_table(task(), Backend(), path)
 
 
 def test_tables_that_do_not_fit(tmp_path):

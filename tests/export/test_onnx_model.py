@@ -1,6 +1,7 @@
 """Models whose network onnxruntime runs: the library does the rest, and the
 tools that test, time and draw with them."""
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,53 @@ def benchmark(config, *args, **kwargs):
                 '--runs', 1, '--pause', 0, *args, **kwargs)
 
 
+def test_accuracy_is_of_a_precision(pairs, tmp_path, monkeypatch):
+    """Also of files that are made anew and have the same digest."""
+    monkeypatch.syspath_prepend(str(DEMO.parent / 'tools/analysis_tools'))
+    monkeypatch.syspath_prepend(str(DEMO.parent / 'tools'))
+    import benchmark_exported as tool_of
+    scores = iter([50.0, 49.0])
+    monkeypatch.setattr(tool_of, 'metrics', lambda *_: dict(mIoU=next(scores)))
+    exact, *_, rough = tool_of.exported(str(pairs('seg') / 'seg.py'))
+    rows = tool_of.Rows(tmp_path / 'rows.jsonl')
+    found = [
+        tool_of.accuracy(rows, one._replace(digest='d', runtime='r'),
+                         dict(versions={}))['metrics']['mIoU']
+        for one in (exact, rough, exact, rough)
+    ]
+    assert found == [50.0, 49.0] * 2
+
+
+def test_existing_files_of_any_name_are_kept(pairs, tmp_path):
+    config, weights = (pairs('seg') / f'seg.{key}' for key in ('py', 'pth'))
+    odd = tmp_path / 'net[1].pth'
+    shutil.copy(weights, odd)
+    kept = tmp_path / 'net[1].onnx'
+    kept.write_text('mine')
+    assert 'exists; --force' in tool(
+        'export.py', config, odd, '--onnx', code=2)
+    assert kept.read_text() == 'mine'
+    assert 'sides of at least 32' in tool(
+        'export.py', config, odd, '--onnx', '--input-size', 5, 64, code=2)
+
+
+def test_without_data_files_are_checked_on_noise(pairs, tmp_path):
+    config, weights = (pairs('seg') / f'seg.{key}' for key in ('py', 'pth'))
+    words = [config, weights, '--onnx', '--out', tmp_path / 'out']
+    none = ['--cfg-options', 'test_dataloader=None']
+    assert 'give --input-size' in tool('export.py', *words, *none, code=2)
+    out = tool('export.py', *words, '--input-size', 64, 64, *none)
+    assert 'checked on' in out and 'noise' in out
+    assert 'train_dataloader: expected data' in tool(
+        'export.py',
+        *words,
+        '--force',
+        '--int8',
+        '--cfg-options',
+        'train_dataloader=None',
+        code=2).splitlines()[-1]
+
+
 def test_benchmark_resumes(pairs):
     """Rows are kept, torn ones are measured again, others are refused."""
     config = pairs('seg') / 'seg.py'
@@ -147,6 +195,8 @@ def test_benchmark_resumes(pairs):
     assert json.loads(path.read_text().splitlines()[-1])['turn'] == 1
     path.write_text('{}\n' + path.read_text())
     assert 'line 1 is no row' in benchmark(config, code=2)
+    path.write_bytes(b'\xff\n')
+    assert 'no rows of this tool' in benchmark(config, code=2)
 
 
 def test_benchmark_has_a_baseline_beside_it(pairs, tmp_path):
@@ -156,6 +206,7 @@ def test_benchmark_has_a_baseline_beside_it(pairs, tmp_path):
     out = benchmark(folder / 'pose.py', '--no-accuracy', '--rows',
                     tmp_path / 'a')
     assert 'no HRNet in the space of these networks' in out  # depth 2
+    assert {line.split()[8] for line in out.splitlines()[-2:]} == {'-'}
     wide = write_pair(
         tmp_path / 'wide', 'seg', depths=(1, 2, 3, 4), arch='min')
     last = benchmark(wide).splitlines()[-1].split()

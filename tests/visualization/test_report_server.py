@@ -1,5 +1,6 @@
 """The report of a running search over HTTP."""
 import http.client
+import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -121,6 +122,8 @@ def test_all_interfaces_only_if_asked_for(server, path):
     with Server(LiveReport([(None, path)]), '0.0.0.0') as other:
         port = other.server_port
         assert other.knows(f'10.0.0.7:{port}')
+        assert other.knows(f'{socket.gethostname().lower()}:{port}')
+        assert other.url == f'http://{socket.gethostname()}:{port}/'
         assert not other.knows(f'evil.example:{port}')
 
 
@@ -143,6 +146,13 @@ def test_it_follows_the_search(tmp_path):
         server.report._took = 0
         with open(archive, 'a') as file:
             file.write('broken\n')
+        assert ask(server)[1] == second
+        meta = archive.with_name('archive.meta.json')
+        data = json.loads(meta.read_text())
+        data['evaluation']['input_size'] = [0, 0]
+        meta.write_text(json.dumps(data))
+        archive.touch()
+        server.report._took = 0
         assert ask(server)[1] == second
         archive.unlink()
         assert ask(server)[1] == second

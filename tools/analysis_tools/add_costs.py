@@ -36,14 +36,17 @@ def parse_args():
         try:
             limits[name] = float(most)
         except ValueError:
-            parser.error(f'--limit: expected NAME=MS, got {word!r}')
+            limits[name] = 0.0
+        if not 0 < limits[name] < float('inf'):
+            parser.error('--limit: expected NAME=MS, milliseconds above 0, '
+                         f'got {word!r}')
     args.limit = limits
     return args
 
 
 def chosen_metric(name, records, meta):
     """Name of the metric, and whether higher is better."""
-    wanted = meta['searcher']['objectives']
+    wanted = meta.get('searcher', {}).get('objectives', {})
     metrics = next((record.metrics for record in records if record.ok), {})
     name = name or next((key for key in wanted if key in metrics), None)
     if name not in metrics:

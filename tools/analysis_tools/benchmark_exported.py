@@ -93,8 +93,9 @@ def accuracy(rows, one, machine):
     if one.checkpoint is None:
         return None
     config = one.config
-    key = digest_of(one.digest, one.runtime, config.test_dataloader,
-                    config.test_evaluator, config.model, machine['versions'])
+    key = digest_of(one.digest, one.runtime, one.precision,
+                    config.test_dataloader, config.test_evaluator,
+                    config.model, machine['versions'])
     row = rows.find(kind='accuracy', key=key)
     if row is None:
         start = time.perf_counter()
@@ -151,12 +152,12 @@ def latency(rows, artifacts, args, machine):
             for i in range(len(artifacts))]
 
 
-def table(artifacts, scores, times, args):
-    """Print all that was measured."""
+def table(artifacts, scores, times, compared, args):
+    """Print all that was measured; ``compared`` is the baseline."""
     bases = {
         (one.runtime, one.precision): values
         for one, values in zip(artifacts, times)
-        if one.name == artifacts[-1].name
+        if any(one is base for base in compared)
     }
     first = next((score for score in scores if score), None)
     metric = args.metric or (first and main_metric(first['metrics'])) or ''
@@ -208,7 +209,7 @@ def measure(args):
     print(f'inputs {shape}; medians of {args.turns} turns of {args.runs} '
           f'runs each, {args.pause:g} s of pause before each; rows in '
           f'{rows.path}')
-    table(artifacts, scores, times, args)
+    table(artifacts, scores, times, compared, args)
 
 
 def main():

@@ -7,6 +7,7 @@ Interrupted, the same command goes on. Takes the config of a supernet or of a
 search.
 """
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -54,14 +55,21 @@ def parse_args():
         '--force', action='store_true', help='overwrite a finished table')
     add_cfg_options(parser)
     args = parser.parse_args()
-    if not re.fullmatch(r'[A-Za-z0-9][\w.+-]*', args.name):
+    if not re.fullmatch(r'[A-Za-z0-9][\w.+-]*', args.name):  # as the table
         parser.error('--name: expected letters, digits, ., +, - and _, got '
                      f'{args.name!r}')
     for key in ('batch', 'threads', 'rounds'):
         if getattr(args, key) < 1:
             parser.error(f'--{key}: expected at least 1, got '
                          f'{getattr(args, key)}')
+    if args.threads > os.cpu_count():
+        parser.error(f'--threads: expected at most {os.cpu_count()}, got '
+                     f'{args.threads}')
+    if args.seed < 0:
+        parser.error(f'--seed: expected at least 0, got {args.seed}')
     args.out = args.out or Path('work_dirs/latency', f'{args.name}.json')
+    if args.out.is_dir():
+        parser.error(f'--out: expected a file, {args.out} is a folder')
     return args
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from scalenas_mm._files import write_atomic
-from scalenas_mm.spaces import Space
+from scalenas_mm.spaces import SettingError, Space
 from scalenas_mm.spaces.latency import (FORMAT, LatencyTable, axis_values,
                                         fit_correction)
 from scalenas_mm.spaces.operators import Operator
@@ -130,6 +130,9 @@ def build_table(task: Task,
     genes = sampled_genes(task, FITTED + CHECKED)
     rng = np.random.default_rng(task.seed)
     genes = genes[rng.permutation(len(genes))]
+    if len(genes) <= FITTED:
+        raise SettingError('the space', f'more than {FITTED} networks to fit '
+                           'and check', len(genes))
     networks = {f'network {i}': row for i, row in enumerate(genes)}
     part = path.with_name(f'{path.name}.part.jsonl')
     torch.manual_seed(task.seed)

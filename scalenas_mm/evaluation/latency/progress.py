@@ -42,7 +42,10 @@ class Progress:
                 str(self.path), 'no other process that measures',
                 'one that does') from None
         self.file.seek(0)
-        whole, _, _ = self.file.read().rpartition('\n')
+        try:
+            whole, _, _ = self.file.read().rpartition('\n')
+        except UnicodeDecodeError as error:
+            raise self._no_lines(error) from None
         # what is behind the last whole line was torn
         self.file.truncate(len(whole.encode()) + bool(whole))
         if not whole:
@@ -50,17 +53,19 @@ class Progress:
             return
         try:
             before, *rows = map(json.loads, whole.splitlines())
-            self.rows = {row['key']: row for row in rows}
+            self.rows = {row['key']: row for row in rows if row['times']}
             keys = {**before, **settings}
         except (KeyError, TypeError, ValueError) as error:
-            raise SettingError(
-                str(self.path), 'lines of an unfinished table',
-                repr(error)) from None
+            raise self._no_lines(error) from None
         for key in keys:
             if before.get(key) != settings.get(key):
                 raise SettingError(
                     f'{key} (of {self.path}, which is not finished; remove it '
                     'to begin anew)', repr(before.get(key)), settings.get(key))
+
+    def _no_lines(self, error: Exception) -> SettingError:
+        return SettingError(
+            str(self.path), 'lines of an unfinished table', repr(error))
 
     def add(self, rows: Mapping[str, Any]) -> None:
         """Store what was measured, by key."""

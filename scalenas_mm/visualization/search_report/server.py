@@ -2,6 +2,7 @@
 import hashlib
 import ipaddress
 import os
+import socket
 import sys
 import threading
 import time
@@ -11,10 +12,12 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from scalenas_mm.search.reading import ArchiveError
+from scalenas_mm.spaces import InputError
 from .page import render_page
 from .sources import read_source, watched
 
-LOCAL = '127.0.0.1'
+LOCAL, ANY = '127.0.0.1', '0.0.0.0'
+WRONG = (ArchiveError, InputError)  # what an archive may be
 SHARE = 0.2  # of its time that a server makes new reports at most
 
 
@@ -57,11 +60,11 @@ class LiveReport:
     def _make(self, state: List[Any]) -> None:
         try:
             sources = [read_source(path, name) for name, path in self.archives]
-        except ArchiveError:
+            text = render_page(sources, self.title, True, self._cache)
+        except WRONG:
             if not self._page:
                 raise
             return  # it is asked for again
-        text = render_page(sources, self.title, True, self._cache)
         self._page = text.encode()
         self._etag = f'"{hashlib.sha256(self._page).hexdigest()[:32]}"'
         self._state = state
@@ -104,7 +107,8 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f'http://{self.host}:{self.server_port}/'
+        host = socket.gethostname() if self.host == ANY else self.host
+        return f'http://{host}:{self.server_port}/'
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away is none."""
@@ -125,7 +129,9 @@ class Server(ThreadingHTTPServer):
             return False
         if port != self.server_port:
             return False
-        if name in ('localhost', self.host):
+        own = (socket.gethostname(),
+               socket.getfqdn()) if (self.host != LOCAL) else ()
+        if name in ('localhost', self.host, *map(str.lower, own)):
             return True
         try:
             address = ipaddress.ip_address(name)
@@ -164,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
     def _report(self, body: bool) -> None:
         try:
             page, etag = self.server.report.page()
-        except ArchiveError:
+        except WRONG:
             self._send(503, b'the archive cannot be read\n', body)
             return
         if self.headers.get('If-None-Match') == etag:
