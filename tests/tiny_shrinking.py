@@ -166,6 +166,6 @@ def in_processes(function, *arguments, num=1):
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(300)
         process.kill()
     return [process.exitcode for process in processes]
