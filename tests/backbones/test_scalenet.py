@@ -133,11 +133,12 @@ def test_channels_last(widths):
     kwargs = dict(widths=widths, channels_last=True, **SMALL)
     plain = randomised(ScaleNet(**dict(kwargs, channels_last=False))).double()
     supernet = ScaleNet(**kwargs).double().eval()
-    supernet.load_state_dict(plain.state_dict())
+    weights = plain.state_dict()
+    supernet.load_state_dict(weights)
     arch = supernet.space.sample(np.random.default_rng(0))
     fixed = ScaleNet(arch=arch.to_dict(), **kwargs).double().eval()
     fixed.load_state_dict({
-        key: supernet.state_dict()[key][part]
+        key: weights[key][part]
         for key, part in supernet.parts(arch).items()
     })
     x = image(64, 96, batch=2).double()

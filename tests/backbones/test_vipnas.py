@@ -143,11 +143,12 @@ def test_hrnet_of_mmpose_is_a_point():
         elif value.dim() == 4:
             torch.nn.init.kaiming_normal_(value)
     net = ViPNASHRNet(arch='hrnet').eval()
-    net.load_state_dict(hrnet.state_dict())
+    theirs = hrnet.state_dict()
+    net.load_state_dict(theirs)
     supernet = ViPNASHRNet().eval()
     weights = supernet.state_dict()
     for key, index in supernet.parts(net.arch).items():
-        weights[key][index].copy_(hrnet.state_dict()[key])
+        weights[key][index].copy_(theirs[key])
     x = torch.randn(1, 3, 64, 96)
     with torch.no_grad(), supernet.active('hrnet'):
         expected, = hrnet(x)
