@@ -1,6 +1,5 @@
 """The report of a running search over HTTP."""
 import http.client
-import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ import pytest
 from report_archives import make_search
 
 from scalenas_mm.search import ArchiveError, Record, read_archive
+from scalenas_mm.spaces import SettingError
 from scalenas_mm.visualization.search_report import serve
 from scalenas_mm.visualization.search_report.server import LiveReport, Server
 
@@ -17,7 +17,7 @@ from scalenas_mm.visualization.search_report.server import LiveReport, Server
 def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp('served')
     (folder / 'secret.txt').write_text('secret')
-    return make_search(folder / 'work', num=24)
+    return make_search(folder / 'search', num=24)
 
 
 @contextmanager
@@ -25,10 +25,10 @@ def running(server):
     thread = threading.Thread(target=server.serve_forever, args=(0.01, ))
     thread.start()
     try:
-        with server:
-            yield server
-            server.shutdown()
+        yield server
     finally:
+        server.shutdown()
+        server.server_close()
         thread.join()
 
 
@@ -69,7 +69,7 @@ def test_the_report(server):
 
 @pytest.mark.parametrize('target', [
     '/secret.txt', '/../secret.txt', '/..%2fsecret.txt', '//secret.txt',
-    '/work/archive.jsonl', '/archive.jsonl', '/%2e%2e/secret.txt', '/?x=1',
+    '/search/archive.jsonl', '/archive.jsonl', '/%2e%2e/secret.txt', '/?x=1',
     '/./', '/..', '/index.html', '/favicon.ico', '/C:\\secret.txt',
     '/etc/passwd', '/....//secret.txt', '/\\..\\secret.txt'
 ])
@@ -147,13 +147,6 @@ def test_it_follows_the_search(tmp_path):
         with open(archive, 'a') as file:
             file.write('broken\n')
         assert ask(server)[1] == second
-        meta = archive.with_name('archive.meta.json')
-        data = json.loads(meta.read_text())
-        data['evaluation']['input_size'] = [0, 0]
-        meta.write_text(json.dumps(data))
-        archive.touch()
-        server.report._took = 0
-        assert ask(server)[1] == second
         archive.unlink()
         assert ask(server)[1] == second
 
@@ -166,6 +159,22 @@ def test_a_change_is_not_made_for_every_question(path, monkeypatch):
     path.touch()
     report.page()
     assert made == []
+
+
+def test_a_report_that_cannot_be_made(tmp_path, monkeypatch):
+    """The page before stays; without one it is said."""
+
+    def fail(*_):
+        raise SettingError('input_size', 'sides above 0', 0)
+
+    archive = make_search(tmp_path, num=12)
+    with running(serve([(None, archive)], port=0)) as server:
+        first = ask(server)[1]
+        monkeypatch.setattr(f'{Server.__module__}.render_page', fail)
+        server.report._took, server.report._state = 0, []
+        assert ask(server)[:2] == (200, first)
+        server.report._page = b''
+        assert ask(server)[0] == 503
 
 
 def test_without_an_archive(tmp_path):

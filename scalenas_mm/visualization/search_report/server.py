@@ -103,6 +103,12 @@ class Server(ThreadingHTTPServer):
                  port: int = 0) -> None:
         self.report = report
         self.host = host
+        self.names = {'localhost', host}
+        if host != LOCAL:  # once: it may ask a name server
+            self.names |= {
+                socket.gethostname().lower(),
+                socket.getfqdn().lower()
+            }
         super().__init__((host, port), Handler)
 
     @property
@@ -129,9 +135,7 @@ class Server(ThreadingHTTPServer):
             return False
         if port != self.server_port:
             return False
-        own = (socket.gethostname(),
-               socket.getfqdn()) if (self.host != LOCAL) else ()
-        if name in ('localhost', self.host, *map(str.lower, own)):
+        if name in self.names:
             return True
         try:
             address = ipaddress.ip_address(name)
