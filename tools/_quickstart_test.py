@@ -7,6 +7,11 @@ import runpy
 import sys
 from pathlib import Path
 
+# Persistent workers of a run that is over take torch 5 s to end: by then the
+# collector has closed the queues that would have told them to
+IN_THIS_PROCESS = ('test_dataloader.num_workers=0',
+                   'test_dataloader.persistent_workers=False')
+
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,7 +32,7 @@ def main():
         sys.argv = [
             script, f'{name}.py', f'{name}.pth', '--work-dir',
             str(args.work_dir / f'test_{name.name}'), '--out',
-            f'{name}.metrics.json'
+            f'{name}.metrics.json', '--cfg-options', *IN_THIS_PROCESS
         ]
         runpy.run_path(script, run_name='__main__')
 

@@ -182,6 +182,12 @@ pip() {
     "$VENV/bin/python" -m pip "$@"
 }
 
+# Bytecode is written for what is imported, when it is: for all there is it
+# would take longer than unpacking.
+pip_install() {
+    pip install --no-compile "$@"
+}
+
 make_venv() {
     [[ -x $VENV/bin/python ]] && pip --version || "$BASE_PYTHON" -m venv "$VENV"
     pip --version
@@ -190,20 +196,20 @@ make_venv() {
 install_torch() {
     local index=()
     [[ -z ${TORCH_INDEX_URL:-} ]] || index=(--index-url "$TORCH_INDEX_URL")
-    pip install -c "$LOCK_FILE" setuptools wheel ninja numpy
-    pip install -c "$LOCK_FILE" "${index[@]}" torch
+    pip_install -c "$LOCK_FILE" setuptools wheel ninja numpy
+    pip_install -c "$LOCK_FILE" "${index[@]}" torch
     # its declared dependency is a torch of the same build: not from everywhere
-    pip install -c "$LOCK_FILE" "${index[@]}" --no-deps torchvision
+    pip_install -c "$LOCK_FILE" "${index[@]}" --no-deps torchvision
     pip uninstall --yes torchvision-cpu-schemas
     if "$VENV/bin/python" "$TORCHVISION_CPU/torchvision_cpu_schemas.py"; then
         cp -r "$TORCHVISION_CPU" "$WORK"  # the build writes beside its source
-        pip install --no-deps --no-build-isolation "$WORK/torchvision_cpu"
+        pip_install --no-deps --no-build-isolation "$WORK/torchvision_cpu"
     fi
 }
 
 install_locked() {
     grep -v '^mmcv==' "$LOCK_FILE" >"$WORK/lock.txt"
-    pip install --no-deps -r "$WORK/lock.txt"
+    pip_install --no-deps -r "$WORK/lock.txt"
     # A run killed while pip wrote a package leaves it without its RECORD, and
     # pip takes it for installed.
     "$VENV/bin/python" - "$WORK/lock.txt" >"$WORK/torn.txt" <<'PYTHON'
@@ -215,7 +221,7 @@ for line in open(sys.argv[1]):
         print(line.strip())
 PYTHON
     if [[ -s $WORK/torn.txt ]]; then
-        pip install --no-deps --ignore-installed -r "$WORK/torn.txt"
+        pip_install --no-deps --ignore-installed -r "$WORK/torn.txt"
     fi
 }
 
@@ -310,13 +316,13 @@ install_mmcv() {
         wheel=$(echo "$(dirname "$folder")/mmcv-$version"-*.whl)
     fi
     exec 8>&-
-    pip install --no-deps --force-reinstall "$wheel"
+    pip_install --no-deps --force-reinstall "$wheel"
 }
 
 install_package() {
     exec 8>"$CACHE/locks/$(key_of "$ROOT").package"
     flock 8  # the build writes into the source tree
-    pip install --no-deps --no-build-isolation -e "$ROOT"
+    pip_install --no-deps --no-build-isolation -e "$ROOT"
 }
 
 check_imports() {

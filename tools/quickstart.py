@@ -7,9 +7,12 @@ goes on from the last finished step, checkpoint or candidate. Tasks and systems
 do not disturb each other, also in the same folder.
 """
 import argparse
+import contextlib
+import importlib
 import json
 import os
 import sys
+import threading
 import time
 import warnings
 from functools import partial
@@ -161,6 +164,15 @@ def export(phases, task, archive, weights, chosen):
     check_exported(task, archive, chosen)
 
 
+def import_ahead(scope):
+    """What only the report needs takes seconds to import; until then all is
+    done by other processes. What fails here fails there."""
+    with contextlib.suppress(ImportError):
+        for name in ('scalenas_mm.registry', f'{scope}.models',
+                     f'{scope}.datasets', 'scalenas_mm.visualization'):
+            importlib.import_module(name)
+
+
 def main():
     task, folder, args = parse_args()
     warnings.filterwarnings('ignore')  # of task libraries, about themselves
@@ -169,6 +181,8 @@ def main():
     os.chdir(place)
     start = time.time()
     phases = Phases(folder, task.metric, task.threads)
+    scope = read_config(config_path(task.search)).default_scope
+    threading.Thread(target=import_ahead, args=(scope, ), daemon=True).start()
     phases.run(
         'data',
         'dataset_converters/make_demo.py',

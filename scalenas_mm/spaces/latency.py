@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
+from scipy.optimize import nnls
 
 from .cost import Size
 from .errors import SettingError
@@ -206,18 +207,26 @@ def tables_identity(tables: Sequence[LatencyTable]) -> Dict[str, str]:
     return {table.name: table.digest for table in tables}
 
 
-def fit_correction(sums: np.ndarray, measured: np.ndarray) -> Dict[str, float]:
+def fit_correction(sums: np.ndarray, measured: np.ndarray,
+                   least: float) -> Dict[str, float]:
     """The linear function from sums of operators to times of networks.
+
+    An operator that is timed alone pays for its own call, which takes no
+    more than the cheapest of them: so much is taken off each at most, and
+    times that are predicted stay positive.
 
     Args:
         sums: As :meth:`LatencyTable.sums` gives, ``(num, 2)``.
         measured: Milliseconds, ``(num, )``. Relative errors are least.
+        least: Milliseconds of the cheapest operator.
     """
-    rows = sums / measured[:, None]
-    found, _, rank, _ = np.linalg.lstsq(rows, np.ones(len(rows)), rcond=1e-6)
-    if rank < 2 or found[0] <= 0:  # as many operators in all of them
-        return dict(factor=float(1 / np.median(rows[:, 0])), operator=0.0)
-    return dict(factor=float(found[0]), operator=float(found[1]))
+    ms, operators = (sums / measured[:, None]).T
+    columns = np.stack([ms - least * operators, operators], 1)
+    factor, rest = nnls(columns, np.ones(len(columns)))[0]
+    if factor <= 0 or np.linalg.cond(columns) > 1e6:
+        # as many operators in all of them, or nothing but noise
+        return dict(factor=float(1 / np.median(ms)), operator=0.0)
+    return dict(factor=float(factor), operator=float(rest - factor * least))
 
 
 def axis_values(values: Sequence[int], most: int) -> List[int]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from latency_tables import ms
 from torch import nn
 
@@ -216,8 +218,32 @@ def test_axis_values():
 
 def test_a_correction_needs_networks_that_differ():
     sums = np.array([[2.0, 4], [4, 8]])
-    assert fit_correction(sums, np.array([3.0, 6])) == dict(
+    assert fit_correction(sums, np.array([3.0, 6]), 0.1) == dict(
         factor=pytest.approx(1.5), operator=0.0)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.floats(0.1, 10), max_size=9), st.floats(0.01, 100)),
+        min_size=2,
+        max_size=6))
+def test_predicted_times_are_positive(networks):
+    """However far the measurements are from a sum."""
+    sums = np.array([[sum(ms) + 1, len(ms) + 1] for ms, _ in networks])
+    measured = np.array([time for _, time in networks])
+    found = fit_correction(sums, measured, 0.1)
+    assert (sums @ [found['factor'], found['operator']] > 0).all()
+
+
+def test_what_a_call_costs_is_taken_off():
+    rng = np.random.default_rng(0)
+    operators = rng.integers(5, 40, 10)
+    alone = operators * 0.2 + rng.uniform(1, 9, 10)  # calls, and the work
+    found = fit_correction(
+        np.stack([alone, operators], 1), 0.9 * (alone - 0.15 * operators), 0.2)
+    assert found == dict(
+        factor=pytest.approx(0.9), operator=pytest.approx(-0.135))
 
 
 def written(path, **changes):

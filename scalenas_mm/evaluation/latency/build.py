@@ -224,7 +224,9 @@ def _checked(task: Task, table: LatencyTable, genes: np.ndarray,
     from scipy.stats import spearmanr
     used = task.space.operators(genes, task.input_size, task.drop_dead)
     sums = table.sums(used, len(genes))
-    correction = fit_correction(sums[:FITTED], times[:FITTED])
+    correction = fit_correction(
+        sums[:FITTED], times[:FITTED],
+        min(row['ms'] for row in table.data['operators']))
     predicted = LatencyTable(dict(table.data,
                                   correction=correction)).corrected(sums)
     rest = slice(FITTED, None)
