@@ -17,6 +17,7 @@ from scalenas_mm.evaluation import (Outcome, calibration_batches, cost_model,
 from scalenas_mm.evaluation.sequential import real_numbers
 from scalenas_mm.registry import HOOKS
 from scalenas_mm.search import Archive, Candidate, Objectives, Record
+from scalenas_mm.search.meta import SHRINKING_RUN
 from scalenas_mm.spaces import CostModel, SettingError, as_size
 from scalenas_mm.spaces.settings import whole
 from scalenas_mm.version import versions
@@ -141,7 +142,7 @@ class ShrinkArchiveHook(Hook):
         return dict(
             kind=SHRINKING,
             space=backbone.space.to_dict(),
-            searcher=dict(type='Shrinking', objectives=self.objectives_cfg),
+            searcher=dict(type=SHRINKING_RUN, objectives=self.objectives_cfg),
             evaluation=how,
             versions=versions())
 

@@ -10,13 +10,11 @@ from scalenas_mm.spaces import ArchError, SettingError, Space
 from scalenas_mm.spaces.latency import LatencyTable, tables_identity
 from .archive import Archive
 from .baselines import baselines_path
-from .meta import canonical
+from .meta import SHRINKING_RUN, canonical
 from .pareto import pareto_front
 from .reading import (ArchiveError, PathLike, check_archs, meta_path,
                       read_archive, read_meta)
 from .record import Record
-
-SHRINKING = 'Shrinking'  # in place of a searcher, of training that shrinks
 
 
 def add_latencies(archive: PathLike, space: Space,
@@ -44,7 +42,7 @@ def add_latencies(archive: PathLike, space: Space,
     """
     path = Path(archive)
     meta = read_meta(path)
-    searched = meta.get('searcher', {}).get('type') != SHRINKING
+    searched = meta.get('searcher', {}).get('type') != SHRINKING_RUN
     size = meta.get('evaluation', {}).get('input_size')
     if size is None:
         raise ArchiveError(f'{meta_path(path)}: expected '

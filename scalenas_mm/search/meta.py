@@ -6,6 +6,8 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Tuple
 MISSING = object()
 PLAIN = (str, int, float, bool, type(None))
 SHORT = 60  # characters of a value in a message
+# In place of a searcher, of training that shrinks a network
+SHRINKING_RUN = 'Shrinking'
 
 
 class Difference(NamedTuple):

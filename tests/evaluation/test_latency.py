@@ -12,7 +12,7 @@ from latency_tables import ms
 from torch import nn
 
 from scalenas_mm.backbones import ScaleNet
-from scalenas_mm.evaluation.latency import Backend, Task
+from scalenas_mm.evaluation.latency import Backend, Task, backends
 from scalenas_mm.evaluation.latency import build as building
 from scalenas_mm.evaluation.latency import build_table
 from scalenas_mm.evaluation.latency.build import operators_to_time
@@ -23,6 +23,7 @@ from scalenas_mm.spaces import (NASBench201Space, NCPSpace, ScaleNetSpace,
 from scalenas_mm.spaces.latency import (LatencyTable, OperatorTimes,
                                         axis_values, fit_correction,
                                         read_tables)
+from scalenas_mm.spaces.operators import Operator
 
 SETTINGS = dict(
     width=4, stem_width=4, stage1_blocks=1, depths=(1, 2), num_modules=(1, 1))
@@ -43,13 +44,14 @@ class Machine:
     def __init__(self, monkeypatch, one, ends=None):
         self.measured, self.ends = [], ends
         monkeypatch.setattr(building, 'interleaved', self.interleaved)
-        monkeypatch.setattr(building, '_operator', lambda t, b, o: ms(o))
-        monkeypatch.setattr(building, '_network', self.network)
+        monkeypatch.setattr(building, '_prepared', self.prepared)
         monkeypatch.setattr(building, 'AT_ONCE', 5)
         self.task = one
 
-    def network(self, one, backend, row):
-        used = one.space.operators(row[None], one.input_size, one.drop_dead)
+    def prepared(self, one, backend, thing, path):
+        if isinstance(thing, Operator):
+            return ms(thing)
+        used = one.space.operators(thing[None], one.input_size, one.drop_dead)
         return float(
             sum(FACTOR * np.sum(times) * ms(operator) +
                 OVERHEAD * np.sum(times) for operator, times in used))
@@ -78,7 +80,9 @@ def test_a_sum_of_operators_predicts_what_is_one(path, monkeypatch):
     assert again.digest == table.digest
     space = machine.task.space
     genes = space.sample_genes(np.random.default_rng(3), 20)
-    expected = [machine.network(machine.task, None, row) for row in genes]
+    expected = [
+        machine.prepared(machine.task, None, row, None) for row in genes
+    ]
     assert again.batch_ms(space, genes) == pytest.approx(expected)
     assert [one.name for one in path.parent.iterdir()] == ['desk.json']
 
@@ -168,6 +172,26 @@ def test_openvino_computes_the_same():
     out = Backend('openvino').prepare(net, (image, ))()
     expected = net(image).detach().numpy()
     np.testing.assert_allclose(out[0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'int8'])
+def test_files_are_written_once(tmp_path, monkeypatch, precision):
+    pytest.importorskip('onnxruntime')
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()).eval()
+    made = []
+
+    def make():
+        made.append(1)
+        return net, (torch.randn(1, 3, 16, 16), )
+
+    backend = Backend('onnxruntime', precision=precision)
+    for _ in range(2):
+        out, = backend.prepare_often(tmp_path / 'net', make)()
+        assert out.shape == (1, 8, 14, 14) and out.std() > 0
+    assert len(made) == 1 and len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(backends, 'KEPT_BYTES', 0)
+    backend.prepare_often(tmp_path / 'net', make)
+    assert not list(tmp_path.iterdir())
 
 
 def test_int8():

@@ -69,8 +69,8 @@ def compare(theirs, ours, exact):
     """Fail unless outputs are equal, or nearly so."""
     import torch
     for a, b in zip(theirs, ours):
-        torch.testing.assert_close(
-            b, a, **(dict(rtol=0, atol=0) if exact else {}))
+        torch.testing.assert_close(b, a,
+                                   **(dict(rtol=0, atol=0) if exact else {}))
 
 
 def seconds(run, *args):

@@ -6,7 +6,8 @@ import platform
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import (Any, Callable, Dict, Iterable, List, Optional, Sequence,
+                    Tuple)
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +15,13 @@ from torch import Tensor, nn
 from scalenas_mm.spaces import SettingError
 
 Inputs = Sequence[Tensor]
+Images = List[Any]  # arrays of NumPy
+Make = Callable[[], Tuple[nn.Module, Inputs]]
 Run = Callable[[], Any]
 PRECISIONS: Dict[str, Tuple[str, ...]] = dict(
     torch=('fp32', 'fp16'), onnxruntime=('fp32', 'int8'), openvino=('fp32', ))
 OPSET = 17
+KEPT_BYTES = 2**26  # of a file; 40 of them and the operators fit a disk
 
 
 class Backend:
@@ -68,10 +72,31 @@ class Backend:
             return self._torch(module, inputs)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, 'network.onnx')
-            _write_onnx(module, inputs, path)
-            if self.precision == 'int8':
-                path = _quantized(path, inputs)
-            return getattr(self, f'_{self.name}')(path, inputs)
+            self._write(module, inputs, path)
+            return self._read(path, [x.numpy() for x in inputs])
+
+    def prepare_often(self, path: Path, make: Make) -> Run:
+        """As :meth:`prepare` of what ``make`` gives, on random inputs.
+
+        What takes long, writing a file that the backend reads, is done once:
+        unless it is very large, it stays at ``path`` for the next time.
+        """
+        if self.name == 'torch':
+            return self._torch(*make())
+        if not path.is_file():
+            self._write(*make(), path)
+        run = self._read(path)
+        if path.stat().st_size > KEPT_BYTES:
+            path.unlink()
+        return run
+
+    def _write(self, module: nn.Module, inputs: Inputs, path: Path) -> None:
+        _write_onnx(module, inputs, path)
+        if self.precision == 'int8':
+            _quantize(path, inputs)
+
+    def _read(self, path: Path, images: Optional[Images] = None) -> Run:
+        return getattr(self, f'_{self.name}')(path, images)
 
     def _torch(self, module: nn.Module, inputs: Inputs) -> Run:
         half = self.precision == 'fp16'
@@ -91,17 +116,17 @@ class Backend:
 
         return run
 
-    def _onnxruntime(self, path: Path, inputs: Inputs) -> Run:
+    def _onnxruntime(self, path: Path, images: Optional[Images]) -> Run:
         import onnxruntime
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(
             str(path), options, providers=['CPUExecutionProvider'])
-        feed = _feed(inputs)
+        feed = _feed(images or _random(x.shape for x in session.get_inputs()))
         return lambda: session.run(None, feed)
 
-    def _openvino(self, path: Path, inputs: Inputs) -> Run:
+    def _openvino(self, path: Path, images: Optional[Images]) -> Run:
         import openvino
         core = openvino.Core()
         model = core.compile_model(
@@ -109,7 +134,8 @@ class Backend:
                 'INFERENCE_NUM_THREADS': self.threads,
                 'PERFORMANCE_HINT': 'LATENCY'
             })
-        request, feed = model.create_infer_request(), _feed(inputs)
+        request = model.create_infer_request()
+        feed = _feed(images or _random(x.shape for x in model.inputs))
         return lambda: request.infer(feed)
 
     def versions(self) -> Dict[str, str]:
@@ -132,8 +158,12 @@ def device_name(device: str) -> str:
     return platform.processor() or platform.machine()
 
 
-def _feed(inputs: Inputs) -> Dict[str, Any]:
-    return {f'x{i}': x.numpy() for i, x in enumerate(inputs)}
+def _random(shapes: Iterable[Any]) -> Images:
+    return [torch.randn(*shape).numpy() for shape in shapes]
+
+
+def _feed(images: Images) -> Dict[str, Any]:
+    return {f'x{i}': x for i, x in enumerate(images)}
 
 
 def _write_onnx(module: nn.Module, inputs: Inputs, path: Path) -> None:
@@ -150,22 +180,22 @@ def _write_onnx(module: nn.Module, inputs: Inputs, path: Path) -> None:
     path.write_bytes(data.getvalue())
 
 
-def _quantized(path: Path, inputs: Inputs) -> Path:
+def _quantize(path: Path, inputs: Inputs) -> None:
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
 
     class Reader(CalibrationDataReader):
         """The inputs, once: times do not depend on their range."""
 
         def __init__(self) -> None:
-            self.rows = iter([_feed(inputs)])
+            self.rows = iter([_feed([x.numpy() for x in inputs])])
 
         def get_next(self) -> Any:
             return next(self.rows, None)
 
-    out = path.with_name('int8.onnx')
+    out = path.with_name(f'{path.name}.int8')
     logging.disable(logging.WARNING)  # advice about larger networks
     try:
         quantize_static(str(path), str(out), Reader())
     finally:
         logging.disable(logging.NOTSET)
-    return out
+    out.replace(path)

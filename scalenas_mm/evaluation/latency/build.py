@@ -2,6 +2,7 @@
 import itertools
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import (Any, Callable, Dict, List, Mapping, NamedTuple, Sequence,
                     Tuple)
 
@@ -136,8 +137,9 @@ def build_table(task: Task,
     networks = {f'network {i}': row for i, row in enumerate(genes)}
     part = path.with_name(f'{path.name}.part.jsonl')
     torch.manual_seed(task.seed)
-    with Progress(part, settings) as progress:
-        _measure(task, backend, (operators, networks), progress, say)
+    with Progress(part, settings) as progress, TemporaryDirectory() as folder:
+        _measure(task, backend, (operators, networks), progress, say,
+                 Path(folder))
         found = _times(progress, [*operators, *networks])
     data = json.loads(
         json.dumps(
@@ -156,9 +158,9 @@ def build_table(task: Task,
 
 def _measure(task: Task, backend: Backend, groups: Tuple[Dict[str, Any],
                                                          Dict[str, Any]],
-             progress: Progress, say: Say) -> None:
+             progress: Progress, say: Say, folder: Path) -> None:
     """Time operators and networks, in several visits: what is slow for a
-    while spoils one of them."""
+    while spoils one of them. Files for the next visit go to ``folder``."""
     control, rng = Control(backend.device), np.random.default_rng(task.seed)
     total = VISITS * sum(map(len, groups))
     rounds = -(-task.rounds // VISITS)
@@ -175,7 +177,7 @@ def _measure(task: Task, backend: Backend, groups: Tuple[Dict[str, Any],
                 say(len(progress.rows), total, missing[start])
                 chosen = missing[start:start + at_once]
                 runs = {
-                    key: _prepared(task, backend, things[key])
+                    key: _prepared(task, backend, things[key], folder / key)
                     for key in chosen
                 }
                 found = interleaved(runs, control, rounds)
@@ -200,22 +202,18 @@ def _times(progress: Progress, keys: Sequence[str]) -> Dict[str, Timed]:
     })
 
 
-def _prepared(task: Task, backend: Backend, thing: Any) -> Any:
+def _prepared(task: Task, backend: Backend, thing: Any, path: Path) -> Any:
     """What runs an operator, or a network by its genes."""
+    return backend.prepare_often(path, lambda: _module(task, thing))
+
+
+def _module(task: Task, thing: Any) -> Tuple[nn.Module, Any]:
+    """An operator or a network, and random inputs for it."""
     if isinstance(thing, Operator):
-        return _operator(task, backend, thing)
-    return _network(task, backend, thing)
-
-
-def _operator(task: Task, backend: Backend, one: Operator) -> Any:
-    return backend.prepare(*build_operator(one, task.batch, task.options))
-
-
-def _network(task: Task, backend: Backend, row: np.ndarray) -> Any:
-    network = task.build(task.space.decode(row)).eval()
+        return build_operator(thing, task.batch, task.options)
     channels = getattr(task.space, 'in_channels', 3)
     image = torch.randn(task.batch, channels, *task.input_size)
-    return backend.prepare(network, (image, ))
+    return task.build(task.space.decode(thing)).eval(), (image, )
 
 
 def _checked(task: Task, table: LatencyTable, genes: np.ndarray,
