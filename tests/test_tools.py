@@ -200,6 +200,21 @@ def test_configs_that_do_not_fit_are_one_line(tmp_path, capsys, option,
                                '--cfg-options', *option.split())
 
 
+def test_a_checkpoint_of_other_groups_is_one_line(monkeypatch, capsys):
+    """The message is torch's own, of the version that is installed."""
+    import torch
+    monkeypatch.syspath_prepend(str(TOOLS))
+    from _errors import readable_errors
+    many, one = (
+        torch.optim.SGD(groups, lr=1)
+        for groups in ([dict(params=[torch.zeros(1)]) for _ in range(2)],
+                       [torch.zeros(1), torch.zeros(1)]))
+    with pytest.raises(SystemExit), readable_errors():
+        one.load_state_dict(many.state_dict())
+    assert 'of a training with another optim_wrapper' in (
+        capsys.readouterr().err)
+
+
 @pytest.mark.parametrize('bug', ['dict(1, 2)', 'Inner(size=1)', 'Inner()'])
 def test_bugs_keep_their_traceback(tmp_path, bug):
     """Also those that look like a wrong argument."""

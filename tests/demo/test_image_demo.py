@@ -88,6 +88,7 @@ def test_errors_are_one_line(pairs, tmp_path):
     (tmp_path / 'text.png').write_text('no image')
     (tmp_path / 'other.py').write_text("model = dict()\n")
     (tmp_path / 'torn.pth').write_bytes(weights.read_bytes()[:999])
+    (tmp_path / 'folder.png').mkdir()
     for args, message in (
         ([none, config, weights], 'image not found'),
         ([image, none, weights], 'config not found'),
@@ -98,6 +99,10 @@ def test_errors_are_one_line(pairs, tmp_path):
         ([image, config, weights, '--boxes', 1, 2], 'four numbers a person'),
         ([image, config, weights, '--boxes', 1, 2, 3, 4], 'only top-down'),
         ([image, config, weights, '--out', 'a.txt'], 'must end in .png'),
+        ([image, config, weights, '--out',
+          tmp_path / 'folder.png'], 'folder.png'),
+        ([image, config, weights, '--device',
+          'cuda:99'], 'error: --device cuda:99: '),
     ):
         assert message in demo(*args, code=2)
 

@@ -17,6 +17,10 @@ cfg.merge_from_dict(
     dict(
         launcher='pytorch',
         work_dir=sys.argv[2],
+        optim_wrapper=dict(
+            constructor='scalenas_mm.FewGroupsConstructor',
+            optimizer=dict(momentum=.9, weight_decay=.01, fused=True),
+            paramwise_cfg=dict(norm_decay_mult=0.0)),
         val_cfg=None,
         val_dataloader=None,
         val_evaluator=None))
@@ -28,6 +32,7 @@ model.sampler = lambda space, i: draws.append(sampler(space, i)) or draws[-1]
 runner.train()
 
 digests = [draw.arch.digest for step in draws for draw in step]
+assert len(runner.optim_wrapper.optimizer.param_groups) == 2
 weights = torch.cat([p.detach().flatten() for p in model.parameters()])
 shared = all_gather_object((digests, weights))
 assert len(shared) == 2 and len(digests) == 4
