@@ -4,9 +4,10 @@ Random networks of a search config are cut out of the supernet and tested as
 plain models, by the loop of MMEngine, on the validation data; the search
 measures the same ones, with the calibration of batch norm. Both take turns in
 one process; printed are medians by network, their ratio, whether metrics are
-equal, and where the time of the search goes. Times are processor time of this
-process, which others disturb less; the profile is of time that passed. Paths
-in the config are relative to the working folder.
+equal, and where the time of the search goes. Times are those that passed, and
+the processor time of this process, which others disturb less, but which lacks
+the wait for the workers that load data; the profile is of time that passed.
+Paths in the config are relative to the working folder.
 """
 import argparse
 
@@ -30,7 +31,6 @@ def parse_args():
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports that take long
 
-import statistics
 import sys
 import tempfile
 import time
@@ -78,9 +78,11 @@ def test(model, loop):
 
 
 def seconds(run):
-    start = time.process_time()
+    """Of the clock and of the processor, and the result."""
+    start = time.perf_counter(), time.process_time()
     result = run()
-    return time.process_time() - start, result
+    return (time.perf_counter() - start[0], time.process_time() - start[1],
+            result)
 
 
 def compare(args, runner):
@@ -112,18 +114,22 @@ def compare(args, runner):
     search.profile.seconds.clear()
     rows = []
     for _ in range(args.repeats):
-        tested, expected = seconds(lambda: [test(one, loop) for one in plain])
-        searched, outcomes = seconds(lambda: search(archs))
-        rows.append([tested / len(archs), searched / len(archs)])
+        *tested, expected = seconds(lambda: [test(one, loop) for one in plain])
+        *searched, outcomes = seconds(lambda: search(archs))
+        rows.append([tested, searched])
     same = sum(one.metrics == {
         k: float(v)
         for k, v in metrics.items()
     } for one, metrics in zip(outcomes, expected))
-    tested, searched = map(statistics.median, zip(*rows))
-    ratio = statistics.median(row[1] / row[0] for row in rows)
-    print(f'{args.networks} networks, {torch.get_num_threads()} threads\n'
-          f'plain test {tested:.3f} s, candidate {searched:.3f} s, '
-          f'ratio {ratio:.2f}; metrics equal for {same} of {len(archs)}\n')
+    print(f'{args.networks} networks, {torch.get_num_threads()} threads; '
+          f'metrics equal for {same} of {len(archs)}')
+    times = np.array(rows) / len(archs)  # turns, ways, clocks
+    for name, (plain, candidate), ratio in zip(
+        ('passed', 'processor'),
+            np.median(times, 0).T, np.median(times[:, 1] / times[:, 0], 0)):
+        print(f'{name}: plain test {plain:.3f} s, candidate {candidate:.3f} '
+              f's, ratio {ratio:.2f}')
+    print()
     print(profile_table(search.profile.seconds))
 
 
