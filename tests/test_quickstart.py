@@ -31,8 +31,15 @@ def run(*args, code=0, tool='quickstart.py'):
     return result.stdout + result.stderr
 
 
+@pytest.fixture
+def quickstart(monkeypatch):
+    """The tool as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    return importlib.import_module('quickstart')
+
+
 @pytest.mark.slow
-def test_from_nothing_to_a_report(tmp_path):
+def test_from_nothing_to_a_report(quickstart, tmp_path, monkeypatch, capsys):
     pytest.importorskip('mmseg')
     printed = run('--folder', tmp_path, *SMALL)
     work = tmp_path / 'work_dirs'
@@ -57,7 +64,17 @@ def test_from_nothing_to_a_report(tmp_path):
     assert report.read_text().count('data:image/png') >= 3 + len(rows)
 
     before = (work / SEARCH / 'archive.jsonl').read_bytes()
-    again = run('--folder', tmp_path, *SMALL)
+    monkeypatch.chdir(tmp_path)  # and back
+    monkeypatch.setattr(sys, 'argv',
+                        ['quickstart.py', '--folder',
+                         str(tmp_path), *SMALL])
+    for name in 'export', 'import_ahead':
+        monkeypatch.setattr(quickstart, name, lambda *args: None)
+    monkeypatch.setattr(
+        importlib.import_module('quickstart_report'), 'report',
+        lambda *args: None)
+    quickstart.main()
+    again = capsys.readouterr().out
     for phase in ('data', 'teacher', 'supernet', 'search'):
         assert f'== {phase}: done before' in again
     assert before == (work / SEARCH / 'archive.jsonl').read_bytes()
@@ -108,13 +125,6 @@ def test_a_report_needs_a_quickstart(tmp_path):
     error = run('--folder', tmp_path, code=2, tool='quickstart_report.py')
     assert 'expected the folder of a quickstart that is done' in error
     assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture
-def quickstart(monkeypatch):
-    """The tool as a module."""
-    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-    return importlib.import_module('quickstart')
 
 
 def test_tasks_fit_their_configs(quickstart):
