@@ -117,6 +117,21 @@ def test_archives_must_be_of_one_space_and_size(tmp_path, run):
         assert len(error.splitlines()) == 1
 
 
+def test_latencies_must_be_of_one_table(tmp_path, run):
+    pairs = []
+    for name in 'ab':
+        path = archive(tmp_path / f'{name}.jsonl', [(1, 2.), (2, 3.)])
+        path.write_text(path.read_text().replace('"macs"', '"latency@desk"'))
+        path.with_suffix('.meta.json').write_text(
+            json.dumps(dict(latency=dict(desk=name))))
+        pairs.append(f'{name}={path}')
+    code, _, error = run(*pairs, '--cost', 'latency@desk')
+    assert code == 2 and 'b.jsonl: latency table: expected a as in' in error
+    path.with_suffix('.meta.json').write_text(
+        json.dumps(dict(latency=dict(desk='a', phone='b'))))
+    assert run(*pairs, '--cost', 'latency@desk')[0] == 0
+
+
 def test_means_and_p_values(tmp_path, run):
     """Three seeds each, all of one better than all of the other."""
     pairs = []

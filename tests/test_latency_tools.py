@@ -1,9 +1,10 @@
 """Latency tables by the command lines, and what a search makes of them."""
 import json
+import os
 import shutil
 
 import pytest
-from commands import run
+from commands import TOOLS, run
 
 from scalenas_mm.search import read_archive, read_baselines, read_meta
 from scalenas_mm.search.latency import recommended
@@ -61,6 +62,23 @@ def test_a_table_is_not_overwritten(tiny, table):
     assert table.read_bytes() == before
 
 
+def test_what_is_older_than_its_table_is_forgotten(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(TOOLS / 'analysis_tools'))
+    from build_latency_table import forget_older
+    path, part = tmp_path / 'a.json', tmp_path / 'a.json.part.jsonl'
+    part.touch()
+    forget_older(path)  # of a table that was never done
+    assert part.exists()
+    path.touch()
+    os.utime(part, (1, 1))
+    forget_older(path)
+    assert not part.exists()
+    part.touch()
+    os.utime(path, (1, 1))
+    forget_older(path)  # of one that --force began and was interrupted
+    assert part.exists()
+
+
 @pytest.mark.parametrize('options, message', [
     (['--name', 'a b'], '--name: expected letters'),
     (['--name', 'a', '--batch', '0'], '--batch: expected at least 1'),
@@ -99,6 +117,11 @@ def test_tables_of_a_finished_archive(tiny, table, tmp_path):
                  'phone=3')
     assert result.code == 2 and 'a machine of latency@desk' in result.err
     assert archive.read_bytes() == text  # a second time changes nothing
+    phone = edited(table, tmp_path / 'phone.json', name='phone')
+    for wrong in (['--metric', 'AP'], ['--limit', 'tv=3']):
+        result = run('analysis_tools/add_costs.py', archive, phone, *wrong)
+        assert result.code == 2 and f'{wrong[0]}: expected' in result.err
+        assert archive.read_bytes() == text
     more = ['train_cfg.searcher.N=7']
     result = search(tiny, folder, *more, resume=['--resume', '--extend', '1'])
     assert result.code == 2 and 'latency' in result.err
@@ -115,6 +138,29 @@ def test_a_table_of_another_size(tiny, table, tmp_path, searched):
     result = run('analysis_tools/add_costs.py', archive, other)
     assert result.code == 2 and 'input_size of latency table' in result.err
     assert archive.read_bytes() == text
+
+
+def test_a_table_of_another_backbone(tiny, table, tmp_path, searched):
+    """Its space is the same, its operators are not."""
+    other = edited(
+        table, tmp_path / 'other.json', options=dict(upsample='nearest'))
+    archive = searched[0] / 'archive.jsonl'
+    for words in (['analysis_tools/add_costs.py', archive, other], [
+            'search.py', tiny / 'fast_search.py', tiny / 'supernet/iter_4.pth',
+            '--work-dir', tmp_path / 'none', '--cfg-options',
+            f"train_cfg.latency=['{other}']"
+    ]):
+        result = run(*words)
+        assert result.code == 2
+        assert 'upsample of latency table \'desk\': expected bilinear' in (
+            result.err)
+
+
+def test_profile_of_a_space_with_latency(tiny, table, searched):
+    result = run('analysis_tools/profile_space.py', tiny / 'fast_search.py',
+                 '--samples', 50)
+    assert result.code == 0, result.err
+    assert 'latency@desk' in result.out and 'met by' in result.out
 
 
 def edited(table, path, **changes):

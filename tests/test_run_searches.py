@@ -130,6 +130,8 @@ def test_only_what_is_missing_is_run(searches):
     again = compare(*SEARCHERS_OF, seeds=[0])
     assert again.code == 0 and len(searches.configs) == 2
     assert '== Random, seed 0: 9 of 9 candidates' in again.out
+    config = Path('c.py')  # a larger N there is no other search
+    config.write_text(config.read_text().replace('N=9', 'N=8'))
     # more seeds, more methods and more candidates
     compare(*SEARCHERS_OF, seeds=[0, 1])
     compare(*SEARCHERS_OF, '--searcher', 'new=LocalSearch', seeds=[0])
@@ -137,6 +139,24 @@ def test_only_what_is_missing_is_run(searches):
     longer = compare(*SEARCHERS_OF, '--N', 12, seeds=[0])
     assert '12 candidates each' in longer.out and len(searches.configs) == 7
     assert read_archive('out/Random/seed0/archive.jsonl')[:9] == before
+
+
+@pytest.mark.parametrize('change', ['config', 'weights'])
+def test_what_is_done_is_of_these_settings(searches, change):
+    """Also of what the config inherits, and of the weights themselves."""
+    Path('base.py').write_text(CONFIG)
+    Path('c.py').write_text("_base_ = 'base.py'\n")
+    Path('own.pth').write_bytes(b'trained')
+    assert compare(seeds=[0]).code == 0
+    assert compare(seeds=[0]).code == 0
+    if change == 'config':
+        Path('base.py').write_text(
+            CONFIG.replace('    searcher', '    seed=3,\n    searcher'))
+    else:
+        Path('own.pth').write_bytes(b'trained once more')
+        _searches.file_digest.cache_clear()
+    result = compare(seeds=[0])
+    assert result.code == 2 and 'of a search with other settings' in result.err
 
 
 def test_a_failure_is_told_and_others_stay(searches):

@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import Any, List, Optional, Tuple
 
-from _errors import fail, readable_errors  # noqa: F401  (for the tools)
+from _errors import fail, goes_on, readable_errors  # noqa: F401  (for tools)
 
 # Configs import what is in projects/ from there, whatever the working folder.
 # At the end: nothing that is installed is to be hidden.

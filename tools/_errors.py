@@ -28,7 +28,8 @@ EXPECTED = (
 
 # The disk is full, or a path cannot be written to
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES,
-           errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
+           errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST,
+           errno.ENAMETOOLONG)
 OTHER_GROUPS = 'different number of parameter groups'
 
 
@@ -42,6 +43,15 @@ def fail(message: str) -> NoReturn:
     who = osp.basename(sys.argv[0]) + (f' (rank {rank})' if rank else '')
     print(f'{who}: error: {message}', file=sys.stderr)
     sys.exit(2)
+
+
+@contextmanager
+def goes_on() -> Iterator[None]:
+    """Say of an interrupted command that the same one goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit('\ninterrupted; the same command goes on')
 
 
 @contextmanager

@@ -28,18 +28,24 @@ class Rows:
             lock(self.file)
         except OSError:
             fail(f'{path}: another process is writing to it')
-        self.rows: List[Dict[str, Any]] = list(self._read())
+        self.rows: List[Dict[str, Any]] = self._read()
 
-    def _read(self) -> Iterator[Dict[str, Any]]:
+    def _read(self) -> List[Dict[str, Any]]:
         self.file.seek(0)
         try:
             text = self.file.read()
         except UnicodeDecodeError:
             fail(f'{self.path}: no rows of this tool')
         whole, _, torn = text.rpartition('\n')
+        rows = list(self._parsed(whole))
         if torn:
+            if not rows and not torn.startswith('{'):
+                fail(f'{self.path}: no rows of this tool')
             # a row that was cut off is measured again
             self.file.truncate(len((whole + '\n' * bool(whole)).encode()))
+        return rows
+
+    def _parsed(self, whole: str) -> Iterator[Dict[str, Any]]:
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 row = json.loads(line)

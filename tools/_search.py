@@ -2,6 +2,7 @@
 
 Light imports only, as in ``_cli``.
 """
+import os
 from tempfile import TemporaryDirectory
 
 from _cli import build_runner, check_checkpoint, fail, runner_parser
@@ -79,6 +80,10 @@ def run(config, args):
     if not args.dry_run:
         build_runner(config).train()
         return
-    config.train_cfg.type = 'scalenas_mm.DryRunLoop'
+    loop = config.train_cfg
+    loop.type = 'scalenas_mm.DryRunLoop'
+    # only read, to know what is left
+    loop.archive = os.path.abspath(
+        os.path.join(config.work_dir, loop.get('archive', 'archive.jsonl')))
     with TemporaryDirectory() as config.work_dir:
         build_runner(config).train()

@@ -3,6 +3,8 @@
 Standard library only, as in ``_cli``, but for what is imported inside.
 """
 import argparse
+import functools
+import hashlib
 import inspect
 import json
 import os
@@ -13,7 +15,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from _cli import check_checkpoint, fail, named_file, read_config
+from _cli import check_checkpoint, fail, goes_on, named_file, read_config
 
 SEARCH = Path(__file__).resolve().parent / 'search.py'
 
@@ -79,7 +81,8 @@ def plan(config, searchers, supernets, seeds, out):
     """
     for _, checkpoint in supernets:
         check_checkpoint(checkpoint)
-    loop = read_config(config).get('train_cfg') or {}
+    whole = read_config(config)
+    loop = whole.get('train_cfg') or {}
     if 'searcher' not in loop:
         fail(f'{config}: expected train_cfg of type scalenas_mm.SearchLoop; '
              'this config trains')
@@ -98,12 +101,13 @@ def plan(config, searchers, supernets, seeds, out):
                 folder = Path(out, *filter(None, (supernet, searcher)),
                               f'{number}seed{seed}')
                 base = os.path.relpath(config, folder.parent)
+                weights = checkpoint or whole.get('load_from')
                 runs.append(
                     Run(
                         method_name(supernet, searcher, supernets, named),
                         seed, folder,
-                        config_text(base, checkpoint, dict(values,
-                                                           seed=seed))))
+                        config_text(base, checkpoint, dict(values, seed=seed),
+                                    content(whole, weights))))
     return runs, own.get('N')
 
 
@@ -137,6 +141,9 @@ def searcher_settings(name, own, changes):
         fail(f'--searcher {name}: there is no searcher {changes["type"]}')
     known = arguments(kind)
     wrong = [key for key in changes if key not in known and key != 'type']
+    for key, option in (('N', '--N'), ('seed', '--seeds')):
+        if key in changes:
+            fail(f'--searcher {name}: {key} is that of {option} for all')
     if wrong:
         fail(f'--searcher {name}: {changes["type"]} has no setting {wrong[0]}')
     shared = {key: value for key, value in own.items() if key in known}
@@ -158,9 +165,30 @@ def arguments(kind):
     return names
 
 
-def config_text(base, checkpoint, searcher):
-    """A config that inherits from ``base``."""
-    lines = ['# Made by compare_searches.py', f'_base_ = {base!r}']
+@functools.lru_cache(maxsize=None)
+def file_digest(path):
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def content(config, checkpoint):
+    """Digest of a config, with what it inherits, but for its searcher, and of
+    the weights."""
+    known = config.to_dict()
+    del known['train_cfg']['searcher']
+    found = hashlib.sha256(repr(known).encode())
+    if checkpoint and Path(checkpoint).is_file():
+        found.update(file_digest(checkpoint).encode())
+    return found.hexdigest()[:16]
+
+
+def config_text(base, checkpoint, searcher, digest):
+    """A config that inherits from ``base``; it is another one if what
+    ``digest`` is of is."""
+    lines = [
+        f'# Made by compare_searches.py; config and weights: {digest}',
+        f'_base_ = {base!r}'
+    ]
     if checkpoint:
         lines.append(f'load_from = {checkpoint!r}')
     searcher = dict(_delete_=True, **searcher)
@@ -176,12 +204,10 @@ def run_all(runs, num):
     for run in runs:
         check_same(run)
     failed = []
-    try:
+    with goes_on():
         for run in runs:
             if not run_one(run, num):
                 failed.append(f'{run.method} seed {run.seed}')
-    except KeyboardInterrupt:
-        sys.exit('\ninterrupted; the same command goes on')
     if failed:
         fail(f'{len(failed)} of {len(runs)} searches failed '
              f'({", ".join(failed)}); the others stay, and the same command '

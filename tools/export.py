@@ -41,7 +41,10 @@ def parse_args():
     which = parser.add_mutually_exclusive_group()
     which.add_argument('--id', type=int, nargs='+', help='ids of candidates')
     which.add_argument(
-        '--best', metavar='METRIC', help='the best one by this metric')
+        '--best',
+        metavar='METRIC',
+        help='the best one by this metric, or the one of least cost; more is '
+        'better of a metric unless an objective of the search says otherwise')
     which.add_argument(
         '--pareto', action='store_true', help='all of the Pareto front')
     parser.add_argument(
@@ -143,7 +146,9 @@ def choose(records, objectives, args):
              f'cheapest has {least / 1e9:.4g} GMACs')
     if args.pareto:
         return [fits[i] for i in pareto_front(objectives.values(fits))]
-    sign = -1 if objectives.directions.get(args.best) == 'min' else 1
+    kind = objectives.directions.get(
+        args.best, 'min' if args.best in fits[0].cost else 'max')
+    sign = -1 if kind == 'min' else 1
     try:
         return [max(fits, key=lambda record: sign * record.value(args.best))]
     except KeyError as error:

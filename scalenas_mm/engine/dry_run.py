@@ -8,7 +8,7 @@ from mmengine.dist import get_world_size
 
 from scalenas_mm.evaluation import together
 from scalenas_mm.registry import LOOPS
-from scalenas_mm.search import Candidate
+from scalenas_mm.search import Candidate, read_archive
 from .search_loop import SearchLoop
 from .search_status import clock
 from .stopping import SearchStopped, deterministic
@@ -60,6 +60,11 @@ class DryRunLoop(SearchLoop):
             raise SearchStopped(f'the search would fail: {failed[0].error}')
         return dict(seconds=seconds, num=len(records), **records[0].metrics)
 
+    def _known(self) -> int:
+        """How many candidates a search that goes on has."""
+        going_on = self.resume and self.archive_path.is_file()
+        return len(read_archive(self.archive_path)) if going_on else 0
+
     def report(self, ready: float, alone: Dict[str, float],
                some: Dict[str, float]) -> List[str]:
         """What was measured, in words.
@@ -69,7 +74,8 @@ class DryRunLoop(SearchLoop):
             alone (dict): Of the largest network.
             some (dict): Of some candidates at once.
         """
-        total = ready + self.searcher.N * some['seconds']
+        num = self.searcher.N - self._known()
+        total = ready + num * some['seconds']
         keys = self.searcher.objectives.metrics
         values = ', '.join(f'{key} {alone[key]:.4g}' for key in keys)
         return [
@@ -77,7 +83,7 @@ class DryRunLoop(SearchLoop):
             f'the largest network: {alone["seconds"]:.2f} s, {values}',
             f'{some["num"]} candidates at once: {some["seconds"]:.2f} s each',
             f'memory: {memory()}',
-            f'{self.searcher.N} candidates this way: about {clock(total)}, '
+            f'{num} candidates this way: about {clock(total)}, '
             'baselines and plots not counted',
         ]
 

@@ -11,6 +11,7 @@ from scalenas_mm.evaluation import (Evaluation, batches_digest,
                                     common_digest, cost_model, first_sample,
                                     load_strictly, local_norms,
                                     read_checkpoint, together, unwrapped)
+from scalenas_mm.evaluation.latency import check_options
 from scalenas_mm.spaces import CostModel, SettingError
 from .search_checks import check_calibration, check_validation
 
@@ -62,10 +63,19 @@ class Measuring:
         self.runner.logger.info(f'loaded the supernet {checkpoint}')
 
     def costs(self, tables: Sequence[Any] = ()) -> CostModel:
-        """What architectures cost, with times from tables."""
+        """What architectures cost, with times from tables.
+
+        Raises:
+            SettingError: A table is of another space, size or backbone.
+        """
         data = self.runner.val_loop.dataloader
-        return together(lambda: cost_model(self.model, self.settings[
-            'input_size'], first_sample(self.model, data), tables))
+
+        def build() -> CostModel:
+            check_options(tables, self.runner.cfg.model)
+            return cost_model(self.model, self.settings['input_size'],
+                              first_sample(self.model, data), tables)
+
+        return together(build)
 
     def evaluation(self, cfg: Mapping[str, Any], parallel: str) -> Evaluation:
         """An evaluation for all processes.

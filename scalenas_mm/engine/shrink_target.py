@@ -9,6 +9,7 @@ from torch import Tensor
 
 from scalenas_mm.evaluation import (cost_model, first_sample, together,
                                     unwrapped)
+from scalenas_mm.evaluation.latency import check_options
 from scalenas_mm.spaces import CostModel, SettingError
 from scalenas_mm.spaces.latency import LatencyTable
 from .budget import Budget, groups_of
@@ -55,6 +56,7 @@ class ShrinkTarget:
             limit[table.cost] = limit.pop('latency')
             costs = replace(costs, tables=(*costs.tables, table))
         self.space: Any = costs.space
+        self.tables = costs.tables
         self.budget = Budget.resolve(limit, costs, tolerance)
         self.controller = BudgetController(
             self.budget, begin, end, weight, threshold=threshold, **options)
@@ -158,6 +160,7 @@ def build_controller(hook: Any,
         weight = START / float(torch.cat(list(every)).mean())
     target = ShrinkTarget(hook.target, costs, hook.begin * steps,
                           hook.last(runner) * steps, weight, hook.threshold)
+    check_options(target.tables, runner.cfg.model)
     runner.logger.info(target.describe())
     if state is None:
         penalty.weight.fill_(weight)

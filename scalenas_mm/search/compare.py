@@ -93,7 +93,7 @@ def compare_searches(
     names, paths = zip(*archives)
     sign = 1 if lower_is_better else -1
     points = [_points(path, metric, cost) for path in paths]
-    _check_same(paths)
+    _check_same(paths, cost)
     budget = _budget(points, budget)
     scaled = _scaled([rows[:budget] * [1, sign] for rows in points])
     every = _good(np.concatenate(scaled))
@@ -162,7 +162,7 @@ def _budget(archives: Sequence[np.ndarray], budget: Optional[int]) -> int:
     return budget
 
 
-def _check_same(paths: Sequence[PathLike]) -> None:
+def _check_same(paths: Sequence[PathLike], cost: str) -> None:
     first: Dict[str, Tuple[PathLike, Any]] = {}
     for path in paths:
         if not Path(path).with_suffix('.meta.json').is_file():
@@ -171,6 +171,9 @@ def _check_same(paths: Sequence[PathLike]) -> None:
         found = dict(
             space=meta.get('space'),
             input_size=meta.get('evaluation', meta).get('input_size'))
+        kind, _, machine = cost.partition('@')
+        if kind == 'latency':
+            found['latency table'] = meta.get('latency', {}).get(machine)
         for key, value in found.items():
             other, expected = first.setdefault(key, (path, value))
             if value != expected:

@@ -40,8 +40,9 @@ def warm_archs(archives: Any, costs: CostModel, objectives: Objectives,
 def _usable(path: PathLike, costs: CostModel, objectives: Objectives,
             constraints: Constraints) -> List[Arch]:
     """Architectures of one archive that the new search may propose."""
-    space, out, why = costs.space, [], 'all failed'
-    for record in _best_first(read_archive(path), objectives):
+    space, records = costs.space, read_archive(path)
+    out, why = [], 'all failed' if records else 'none'
+    for record in _best_first(records, objectives):
         try:
             arch = space.live(space.from_dict(record.arch))
         except InputError as error:

@@ -109,9 +109,15 @@ class LatencyTable:
         self.factor: float = correction.get('factor', 1.0)
         self.overhead: float = correction.get('operator', 0.0)
         points: Dict[Key, Dict[Numbers, float]] = defaultdict(dict)
-        for row in data['operators']:
-            key = row['kind'], tuple(row['fixed'])
-            points[key][tuple(row['free'])] = row['ms']
+        for i, row in enumerate(data['operators']):
+            known = points[row['kind'], tuple(row['fixed'])]
+            free = tuple(row['free'])
+            if free in known or len(free) != len(next(iter(known), free)):
+                raise SettingError(
+                    f'{where}: operators[{i}].free', 'numbers that no other '
+                    'operator of this kind and size has, and as many as it',
+                    row['free'])
+            known[free] = row['ms']
         self.times = {key: OperatorTimes(row) for key, row in points.items()}
 
     @classmethod
@@ -154,6 +160,14 @@ class LatencyTable:
             if expected.get(key) != found.get(key):
                 raise SettingError(f'space.{key} of {where}',
                                    str(expected.get(key)), found.get(key))
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Raise :class:`SettingError` unless it was measured for these
+        options of a backbone, beside its space; unknown ones may differ."""
+        for key, value in self.data.get('options', {}).items():
+            if options.get(key, value) != value:
+                raise SettingError(f'{key} of latency table {self.name!r}',
+                                   str(options[key]), value)
 
     def sums(self, used: Sequence[Used], num: int) -> np.ndarray:
         """Milliseconds of all operators and their number, ``(num, 2)``.
@@ -280,8 +294,9 @@ def _check_sizes(data: Dict[str, Any], where: str) -> None:
                 type(one) is int and one > 0 for one in numbers):
             raise SettingError(f'{where}: {key}', 'whole numbers above 0',
                                value)
-    if not isinstance(data.get('check', {}), dict):
-        raise SettingError(f'{where}: check', 'an object', data['check'])
+    for key in 'check', 'options':
+        if not isinstance(data.get(key, {}), dict):
+            raise SettingError(f'{where}: {key}', 'an object', data[key])
 
 
 def _is_number(value: Any) -> bool:
@@ -297,7 +312,7 @@ def _check_row(row: Any, where: str) -> None:
     for key in ('fixed', 'free'):
         numbers = row.get(key)
         if not isinstance(numbers, list) or not all(
-                type(one) is int for one in numbers):
+                type(one) is int and abs(one) < 2**31 for one in numbers):
             raise SettingError(f'{where}.{key}', 'whole numbers', numbers)
     ms: Any = row.get('ms')
     if not _is_number(ms) or ms < 0:

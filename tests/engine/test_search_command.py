@@ -1,4 +1,5 @@
 """Options of tools/search.py."""
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -6,13 +7,16 @@ from commands import run
 
 from scalenas_mm.search import read_archive
 
+NUMBERS = itertools.count()
 SMALL = ['train_cfg.searcher.n0=2', 'train_cfg.searcher.N=4']
 
 
 def search(tiny, folder, *args, options=SMALL):
+    # two that begin in one second would have one name, logger and visualizer
+    name = f'experiment_name=run{next(NUMBERS)}'
     return run('search.py', tiny / 'tiny_search.py',
                tiny / 'supernet/iter_4.pth', '--work-dir', folder, *args,
-               '--cfg-options', *options)
+               '--cfg-options', name, *options)
 
 
 def timeless(folder):
@@ -74,6 +78,14 @@ def test_dry_run_writes_nothing(tiny, tmp_path, capfd):
     for text in ('the largest network: ', ' s, mIoU ', '2 candidates at once',
                  'memory: ', '4 candidates this way: about 0:0'):
         assert text in said
+
+
+def test_dry_run_counts_what_is_left(tiny, profiled):
+    before = (profiled[0] / 'archive.jsonl').read_bytes()
+    result = search(tiny, profiled[0], '--dry-run', '--extend', '3')
+    assert result.code == 0, result.err
+    assert '3 candidates this way' in result.out + result.err
+    assert (profiled[0] / 'archive.jsonl').read_bytes() == before
 
 
 def test_dry_run_says_what_is_wrong(tiny, tmp_path):

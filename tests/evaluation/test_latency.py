@@ -295,6 +295,10 @@ ROW = dict(kind='basic_block', fixed=[16, 12], free=[4], ms=0.5)
     (dict(name=3), 'name: expected str, got 3'),
     (dict(operators=[dict(ROW, kind='eval')]), r'operators\[0\]: expected a'),
     (dict(operators=[ROW, dict(ROW, ms=-1)]), r'operators\[1\].ms: expected'),
+    (dict(operators=[ROW, dict(ROW, ms=1)]), r'\[1\].free: expected numbers'),
+    (dict(operators=[ROW, dict(ROW, free=[8, 8])]), r'operators\[1\].free: '),
+    (dict(operators=[dict(ROW, free=[10**400])]), r'\[0\].free: expected wh'),
+    (dict(options=[]), 'options: expected an object'),
     (dict(operators=[dict(ROW, ms=float('nan'))]), r'\[0\].ms: expected'),
     (dict(operators=[dict(ROW, free=[1.5])]), r'\[0\].free: expected whole'),
     (dict(operators=[dict(ROW, ms=10**400)]), r'\[0\].ms: expected'),
@@ -328,7 +332,11 @@ def test_a_space_of_few_networks_is_refused_at_once(path, monkeypatch):
     assert not machine.measured
 
 
-@pytest.mark.parametrize('line', ['{"key": "network 0"}', '[1]', 'x'])
+@pytest.mark.parametrize('line', [
+    '{"key": "network 0"}', '[1]', 'x', '{"key": "a", "times": "abc"}',
+    '{"key": "a", "times": []}', '{"key": "a", "times": [[1, -1]]}',
+    '{"key": "a", "times": [[1, NaN]]}'
+])
 def test_progress_that_is_none(path, monkeypatch, line):
     Machine(monkeypatch, task(), 5)
     with pytest.raises(KeyboardInterrupt):
@@ -338,9 +346,11 @@ def test_progress_that_is_none(path, monkeypatch, line):
         file.write(line + '\n')
     with pytest.raises(SettingError, match='lines of an unfinished table'):
         build_table(task(), Backend(), path)
-    part.write_bytes(b'\xff\xfe\n')
-    with pytest.raises(SettingError, match='lines of an unfinished table'):
-        build_table(task(), Backend(), path)
+    for other in (b'\xff\xfe\n', b'my notes', b'my\nnotes'):
+        part.write_bytes(other)
+        with pytest.raises(SettingError, match='lines of an unfinished table'):
+            build_table(task(), Backend(), path)
+        assert part.read_bytes() == other
 
 
 def test_tables_that_do_not_fit(tmp_path):

@@ -182,6 +182,10 @@ def test_best_within_a_limit(tiny, searched, tmp_path):
     fits = [r for r in records if r.cost['macs'] <= macs[4]]
     best = max(fits, key=lambda r: r.metrics['mIoU'])
     assert (tmp_path / f'scalenet_{best.id:04d}.pth').is_file()
+    # of a cost that is no objective the best is the least
+    export(tiny, searched, '--best', 'params', '--out', tmp_path / 'small')
+    best = min(records, key=lambda r: r.cost['params'])
+    assert (tmp_path / 'small' / f'scalenet_{best.id:04d}.pth').is_file()
 
 
 @pytest.mark.parametrize('args, message', [

@@ -1,11 +1,13 @@
 """Models whose network onnxruntime runs: the library does the rest, and the
 tools that test, time and draw with them."""
+import argparse
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from commands import run
 from tiny_pairs import image_of, write_pair
 
@@ -139,6 +141,23 @@ def test_accuracy_is_of_a_precision(pairs, tmp_path, monkeypatch):
     assert found == [50.0, 49.0] * 2
 
 
+def test_times_of_other_images_are_not_compared(pairs, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(DEMO.parent / 'tools/analysis_tools'))
+    monkeypatch.syspath_prepend(str(DEMO.parent / 'tools'))
+    import benchmark_exported as tool_of
+    base, *_ = tool_of.exported(str(pairs('seg') / 'seg.py'))
+    large = base._replace(
+        name='large',
+        part=base.part._replace(inputs=dict(image=torch.zeros(1, 3, 96, 96))))
+    tool_of.table([base, base._replace(name='own'), large],
+                  [None] * 3, [[2.0], [1.0], [1.0]], [base],
+                  argparse.Namespace(metric=None))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[-3:]]
+    assert [(row[8], row[-1]) for row in rows] == [('1.00', '1x3x64x64'),
+                                                   ('2.00', '1x3x64x64'),
+                                                   ('-', '1x3x96x96')]
+
+
 def test_existing_files_of_any_name_are_kept(pairs, tmp_path):
     config, weights = (pairs('seg') / f'seg.{key}' for key in ('py', 'pth'))
     odd = tmp_path / 'net[1].pth'
@@ -195,8 +214,10 @@ def test_benchmark_resumes(pairs):
     assert json.loads(path.read_text().splitlines()[-1])['turn'] == 1
     path.write_text('{}\n' + path.read_text())
     assert 'line 1 is no row' in benchmark(config, code=2)
-    path.write_bytes(b'\xff\n')
-    assert 'no rows of this tool' in benchmark(config, code=2)
+    for other in (b'\xff\n', b'notes', b'my\nnotes'):
+        path.write_bytes(other)
+        assert 'no row' in benchmark(config, code=2)
+        assert path.read_bytes() == other
 
 
 def test_benchmark_has_a_baseline_beside_it(pairs, tmp_path):

@@ -54,6 +54,21 @@ def chosen_metric(name, records, meta):
     return name, wanted.get(name, 'max') == 'max'
 
 
+def check_wishes(args, records, costs, meta):
+    """The metric and whether higher is better; exits with code 2, before
+    anything is written, if nothing can be shown."""
+    if not any(record.ok for record in records):
+        fail(f'{args.archive}: expected candidates, ' +
+             ('all failed' if records else 'there are none'))
+    if not costs:
+        fail(f'{args.archive} has no latencies: name tables')
+    unknown = [name for name in args.limit if f'latency@{name}' not in costs]
+    if unknown:
+        fail(f'--limit: expected a machine of {", ".join(costs)}, got '
+             f'{unknown[0]}')
+    return chosen_metric(args.metric, records, meta)
+
+
 def show(records, metric, higher, cost, most):
     """The front of a machine, and what to take of it."""
     from rich.console import Console
@@ -83,6 +98,7 @@ def show(records, metric, higher, cost, most):
 def main():
     args = parse_args()
     with readable_errors():
+        from scalenas_mm.evaluation.latency import check_options
         from scalenas_mm.registry import SPACES
         from scalenas_mm.search import read_archive, read_meta
         from scalenas_mm.search.latency import add_latencies
@@ -90,21 +106,19 @@ def main():
         meta = read_meta(args.archive)
         if 'space' not in meta:
             fail(f'{args.archive}: expected the archive of one space')
-        records = read_archive(args.archive)
-        if args.tables:
+        records, tables = read_archive(args.archive), read_tables(args.tables)
+        costs = list(
+            dict.fromkeys([
+                *(key for record in records
+                  for key in record.cost if key.startswith('latency@')),
+                *(table.cost for table in tables)
+            ]))
+        metric, higher = check_wishes(args, records, costs, meta)
+        if tables:
+            if 'model' in meta.get('evaluation', {}):
+                check_options(tables, meta['evaluation']['model'])
             records = add_latencies(args.archive, SPACES.build(meta['space']),
-                                    read_tables(args.tables))
-    costs = list(
-        dict.fromkeys(
-            key for record in records for key in record.cost
-            if key.startswith('latency@')))
-    if not costs:
-        fail(f'{args.archive} has no latencies: name tables')
-    unknown = [name for name in args.limit if f'latency@{name}' not in costs]
-    if unknown:
-        fail(f'--limit: expected a machine of {", ".join(costs)}, got '
-             f'{unknown[0]}')
-    metric, higher = chosen_metric(args.metric, records, meta)
+                                    tables)
     for cost in costs:
         show(records, metric, higher, cost,
              args.limit.get(cost.partition('@')[2]))

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _cli import check_config, fail, readable_errors
+from _cli import check_config, fail, goes_on, readable_errors
 from _onnx import print_table
 from _onnx_artifacts import baseline, exported
 from _onnx_rows import Rows
@@ -152,19 +152,29 @@ def latency(rows, artifacts, args, machine):
             for i in range(len(artifacts))]
 
 
+def size_of(one):
+    """Of its images, as 1x3x96x96."""
+    return 'x'.join(map(str, one.part.inputs['image'].shape))
+
+
+def like(one):
+    """What two artifacts have in common whose times are compared."""
+    return one.runtime, one.precision, size_of(one), tuple(one.part.modules)
+
+
 def table(artifacts, scores, times, compared, args):
     """Print all that was measured; ``compared`` is the baseline."""
     bases = {
-        (one.runtime, one.precision): values
+        like(one): values
         for one, values in zip(artifacts, times)
         if any(one is base for base in compared)
     }
     first = next((score for score in scores if score), None)
     metric = args.metric or (first and main_metric(first['metrics'])) or ''
-    rows = [('network', 'part', 'runtime', 'precision', metric
-             or 'accuracy', 'ms', 'from', 'to', 'baseline / own', 'MB')]
+    rows = [('network', 'part', 'runtime', 'precision', metric or 'accuracy',
+             'ms', 'from', 'to', 'baseline / own', 'MB', 'input')]
     for one, score, values in zip(artifacts, scores, times):
-        base = bases.get((one.runtime, one.precision))
+        base = bases.get(like(one))
         ratio = base and statistics.median(b / own
                                            for b, own in zip(base, values))
         got = score and score['metrics'].get(metric)
@@ -173,7 +183,7 @@ def table(artifacts, scores, times, compared, args):
              '-' if got is None else f'{got:.4g}',
              f'{statistics.median(values):.2f}', f'{min(values):.2f}',
              f'{max(values):.2f}', '-' if ratio is None else f'{ratio:.2f}',
-             f'{one.megabytes:.2f}'))
+             f'{one.megabytes:.2f}', size_of(one)))
     print_table(rows)
 
 
@@ -205,8 +215,7 @@ def measure(args):
     print(f'{machine["cpu"]}, {args.threads} of {machine["cores"]} cores; ' +
           ', '.join(f'{key} {value}'
                     for key, value in machine['versions'].items()))
-    shape = 'x'.join(map(str, artifacts[0].part.inputs['image'].shape))
-    print(f'inputs {shape}; medians of {args.turns} turns of {args.runs} '
+    print(f'medians of {args.turns} turns of {args.runs} '
           f'runs each, {args.pause:g} s of pause before each; rows in '
           f'{rows.path}')
     table(artifacts, scores, times, compared, args)
@@ -216,7 +225,7 @@ def main():
     args = parse_args()
     for path in args.exported + (args.baseline or [])[:1]:
         check_config(path)
-    with readable_errors():
+    with goes_on(), readable_errors():
         measure(args)
 
 

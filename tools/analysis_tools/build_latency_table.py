@@ -16,7 +16,8 @@ sys.path[:0] = [
     str(Path(__file__).resolve().parents[1]),
     str(Path(__file__).resolve().parent)
 ]
-from _cli import add_cfg_options, add_shape, fail, read_config, readable_errors
+from _cli import (add_cfg_options, add_shape, fail, goes_on, read_config,
+                  readable_errors)
 
 SPEARMAN, ERROR = 0.97, 0.07
 
@@ -83,18 +84,13 @@ def builder(config):
     return lambda arch: MODELS.build(dict(cfg, arch=arch))
 
 
-def options(config):
-    """What the config says of a backbone beside its space, or its class."""
-    import inspect
-
-    from scalenas_mm.backbones import searchable_cfg
-    from scalenas_mm.registry import MODELS
-    cfg = searchable_cfg(config.model)
-    known = inspect.signature(MODELS.get(cfg['type'])).parameters
-    return {
-        key: cfg.get(key, known[key].default)
-        for key in ('upsample', 'act_cfg') if key in known
-    }
+def forget_older(path):
+    """Remove what was measured for a table that is done."""
+    from scalenas_mm.evaluation.latency import unfinished
+    part = unfinished(path)
+    if (path.is_file() and part.is_file()
+            and part.stat().st_mtime <= path.stat().st_mtime):
+        part.unlink()
 
 
 def measure(config, args):
@@ -105,15 +101,18 @@ def measure(config, args):
                                TextColumn, TimeRemainingColumn)
 
     from scalenas_mm.backbones import find_searchable
-    from scalenas_mm.evaluation.latency import Backend, Task, build_table
+    from scalenas_mm.evaluation.latency import (Backend, Task,
+                                                backbone_options, build_table)
     if args.out.exists() and not args.force:
         fail(f'{args.out} exists; --force measures it anew')
+    forget_older(args.out)
     backbone = find_searchable(build(config))
     if hasattr(backbone.space, 'num_frames'):
         fail('networks of videos take more than an image: a table of their '
              'single frames (ViPNAS) can be measured')
     task = Task(args.name, backbone.space, builder(config),
-                input_size(config, args.shape), args.batch, options(config),
+                input_size(config, args.shape), args.batch,
+                backbone_options(config.model),
                 getattr(backbone, 'drop_dead', True), args.seed, args.rounds)
     backend = Backend(args.backend, args.device, args.threads, args.precision)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
@@ -161,7 +160,7 @@ def show(console, table, path):
 def main():
     args = parse_args()
     config = read_config(args.config, args.cfg_options)
-    with readable_errors():
+    with goes_on(), readable_errors():
         measure(config, args)
 
 

@@ -7,6 +7,7 @@ together. Takes the config of a supernet or of a search.
 """
 import argparse
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -99,10 +100,15 @@ def profile(config, args):
 
     from scalenas_mm.backbones import find_searchable
     from scalenas_mm.engine.search_status import short_number as short
+    from scalenas_mm.evaluation.latency import check_options
+    from scalenas_mm.spaces.latency import read_tables
     model = build(config)
     backbone, shape = find_searchable(model), input_size(config, args.shape)
     space = backbone.space
     costs = costs_on_a_blank_image(model, shape) or space.cost_model(shape)
+    tables = read_tables((config.get('train_cfg') or {}).get('latency') or [])
+    check_options(tables, config.model)
+    costs = replace(costs, tables=tuple(tables))
     genes = space.sample_genes(np.random.default_rng(args.seed), args.samples)
     batch = costs.batch(genes)
     table = Table(title=f'{Decimal(space.size()):.3g} architectures, '

@@ -110,6 +110,11 @@ def operators_to_time(task: Task) -> List[Operator]:
     return out
 
 
+def unfinished(path: Path) -> Path:
+    """Where a table is until it is done."""
+    return path.with_name(f'{path.name}.part.jsonl')
+
+
 def build_table(task: Task,
                 backend: Backend,
                 path: Path,
@@ -135,7 +140,7 @@ def build_table(task: Task,
         raise SettingError('the space', f'more than {FITTED} networks to fit '
                            'and check', len(genes))
     networks = {f'network {i}': row for i, row in enumerate(genes)}
-    part = path.with_name(f'{path.name}.part.jsonl')
+    part = unfinished(path)
     torch.manual_seed(task.seed)
     with Progress(part, settings) as progress, TemporaryDirectory() as folder:
         _measure(task, backend, (operators, networks), progress, say,

@@ -3,8 +3,20 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Mapping
 
+import numpy as np
+
 from scalenas_mm._files import lock
 from scalenas_mm.spaces import SettingError
+
+
+def _checked(row: Any) -> Any:
+    """A line whose times are pairs of milliseconds."""
+    times = np.array(row['times'], float)
+    if times.shape != (len(times),
+                       2) or not len(times) or not (np.isfinite(times) &
+                                                    (times > 0)).all():
+        raise ValueError(f"times of {row['key']}")
+    return row
 
 
 class Progress:
@@ -43,20 +55,20 @@ class Progress:
                 'one that does') from None
         self.file.seek(0)
         try:
-            whole, _, _ = self.file.read().rpartition('\n')
-        except UnicodeDecodeError as error:
-            raise self._no_lines(error) from None
-        # what is behind the last whole line was torn
-        self.file.truncate(len(whole.encode()) + bool(whole))
-        if not whole:
-            self._append(settings)
-            return
-        try:
+            whole, _, torn = self.file.read().rpartition('\n')
+            if not whole:
+                if torn and not torn.startswith('{'):
+                    raise ValueError(torn[:40])
+                self.file.truncate(0)
+                self._append(settings)
+                return
             before, *rows = map(json.loads, whole.splitlines())
-            self.rows = {row['key']: row for row in rows if row['times']}
+            self.rows = {row['key']: _checked(row) for row in rows}
             keys = {**before, **settings}
         except (KeyError, TypeError, ValueError) as error:
             raise self._no_lines(error) from None
+        # what is behind the last whole line was torn
+        self.file.truncate(len(whole.encode()) + 1)
         for key in keys:
             if before.get(key) != settings.get(key):
                 raise SettingError(
