@@ -164,7 +164,7 @@ def test_failing_step_shows_why(install, tmp_path):
         PIP_CONFIG_FILE=os.devnull,
         PIP_FIND_LINKS='')
     assert_refused(result, 'ERROR: ', 'step 2 failed', 'install.log')
-    assert '[1/6]' in result.stdout
+    assert '[1/7]' in result.stdout
 
 
 @needs_python311

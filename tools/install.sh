@@ -36,7 +36,7 @@ LOCK_FILE=$(realpath -m -- "${LOCK:-$ROOT/requirements/lock.txt}")
 TORCHVISION_CPU=$ROOT/requirements/torchvision_cpu
 GIB_NEW=8       # free disk space for a new environment, build files included
 GIB_UPDATE=2    # and to update or finish one
-STEPS=6
+STEPS=7
 STEP=0
 
 die() {
@@ -182,8 +182,8 @@ pip() {
     "$VENV/bin/python" -m pip "$@"
 }
 
-# Bytecode is written for what is imported, when it is: for all there is it
-# would take longer than unpacking.
+# Bytecode is written at the end, on all cores; pip would write it on one, and
+# take longer for that than for unpacking.
 pip_install() {
     pip install --no-compile "$@"
 }
@@ -325,6 +325,11 @@ install_package() {
     pip_install --no-deps --no-build-isolation -e "$ROOT"
 }
 
+write_bytecode() {  # of some packages there are files that are no Python
+    env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -q -j 0 \
+        "$VENV/lib" || true
+}
+
 check_imports() {
     cd "$WORK"
     unset TORCH_DEVICE_BACKEND_AUTOLOAD
@@ -397,6 +402,7 @@ main() {
     step 'OpenMMLab and tools, as locked (download)' install_locked
     step 'mmcv operators (compiled once: minutes)' install_mmcv
     step 'scalenas_mm, editable' install_package
+    step 'bytecode' write_bytecode
     step 'check' check_imports
     install_key >"$STAMP"
     echo "Installed in $SECONDS s. Activate: source $VENV/bin/activate"
