@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from scalenas_mm.search.record import OK
@@ -171,10 +172,10 @@ def draw_references(axes: Axes, references: Mapping[str, Reference],
             gid=f'reference/{name}',
             zorder=5)
         axes.annotate(
-            name, (cost / unit, metric), (0, -9),
+            name, (cost / unit, metric), (8, 0),
             textcoords='offset points',
             size=9,
             color=INK,
-            ha='center',
-            va='top',
+            va='center',
+            path_effects=[withStroke(linewidth=3, foreground='white')],
             zorder=7)
