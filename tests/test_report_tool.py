@@ -74,6 +74,11 @@ def test_a_port_that_is_taken(path):
     assert done.code == 2 and 'cannot be listened at' in done.err
 
 
+def hears_interrupts():
+    """Also where the tests themselves run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_it_is_served_until_it_is_ended(path):
     """By the real command."""
     tool = commands.TOOLS / 'report.py'
@@ -81,15 +86,17 @@ def test_it_is_served_until_it_is_ended(path):
         [sys.executable, tool, '--serve', path, '--port', '0'],
             stdout=subprocess.PIPE,
             text=True,
+            preexec_fn=hears_interrupts,
             env=dict(os.environ, PYTHONWARNINGS='ignore')) as server:
         try:
             url = server.stdout.readline().split()[0]
             assert url.startswith('http://127.0.0.1:')
             with urllib.request.urlopen(url, timeout=20) as answer:
                 assert b'<title>demo</title>' in answer.read()
-        finally:
             server.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0
+            assert server.wait(20) == 0
+        finally:
+            server.kill()
     assert not list(path.parent.glob('*.html'))  # nothing is written
 
 

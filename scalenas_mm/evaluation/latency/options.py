@@ -3,7 +3,7 @@ import inspect
 import json
 from typing import Any, Dict, Mapping, Sequence
 
-from scalenas_mm.backbones import searchable_cfg
+from scalenas_mm.backbones.base import searchable_cfg
 from scalenas_mm.registry import MODELS
 from scalenas_mm.spaces.latency import LatencyTable
 
