@@ -166,8 +166,9 @@ def export(phases, task, archive, weights, chosen):
 
 def import_ahead(scope):
     """What only the report needs takes seconds to import; until then all is
-    done by other processes. What fails here fails there."""
-    with contextlib.suppress(ImportError):
+    done by other processes. What fails here fails there, or is not needed, as
+    the quickstart is ending."""
+    with contextlib.suppress(Exception):
         for name in ('scalenas_mm.registry', f'{scope}.models',
                      f'{scope}.datasets', 'scalenas_mm.visualization'):
             importlib.import_module(name)
@@ -182,7 +183,8 @@ def main():
     start = time.time()
     phases = Phases(folder, task.metric, task.threads)
     scope = read_config(config_path(task.search)).default_scope
-    threading.Thread(target=import_ahead, args=(scope, ), daemon=True).start()
+    # no daemon: an interpreter that ends amid an import may crash
+    threading.Thread(target=import_ahead, args=(scope, )).start()
     phases.run(
         'data',
         'dataset_converters/make_demo.py',
