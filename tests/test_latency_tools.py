@@ -6,6 +6,7 @@ import shutil
 import pytest
 from commands import TOOLS, run
 
+from scalenas_mm.evaluation.latency import build as building
 from scalenas_mm.search import read_archive, read_baselines, read_meta
 from scalenas_mm.search.latency import recommended
 from scalenas_mm.search.record import Record
@@ -60,6 +61,19 @@ def test_a_table_is_not_overwritten(tiny, table):
                  tiny / 'tiny_search.py', '--name', 'desk', '--out', table)
     assert result.code == 2 and '--force' in result.err
     assert table.read_bytes() == before
+
+
+def test_interrupted(tiny, tmp_path, monkeypatch):
+
+    def interleaved(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(building, 'interleaved', interleaved)
+    words = ['analysis_tools/build_latency_table.py', tiny / 'tiny_search.py']
+    result = run(*words, '--name', 'desk', '--out', tmp_path / 'desk.json')
+    assert 'interrupted; the same command goes on' in str(result.code)
+    result = run(*words, '--name', 'a' * 300)
+    assert result.code == 2 and 'File name too long' in result.err
 
 
 def test_what_is_older_than_its_table_is_forgotten(tmp_path, monkeypatch):

@@ -97,17 +97,17 @@ def plan(config, searchers, supernets, seeds, out):
     runs = []
     for seed in dict.fromkeys(seeds):
         for supernet, number, checkpoint in numbered(supernets):
+            digest = content(whole, checkpoint or whole.get('load_from'))
             for searcher, values in settings.items():
                 folder = Path(out, *filter(None, (supernet, searcher)),
                               f'{number}seed{seed}')
                 base = os.path.relpath(config, folder.parent)
-                weights = checkpoint or whole.get('load_from')
                 runs.append(
                     Run(
                         method_name(supernet, searcher, supernets, named),
                         seed, folder,
                         config_text(base, checkpoint, dict(values, seed=seed),
-                                    content(whole, weights))))
+                                    digest)))
     return runs, own.get('N')
 
 

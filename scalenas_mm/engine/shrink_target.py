@@ -158,9 +158,15 @@ def build_controller(hook: Any,
     if not weight:
         every = penalty.unit_costs(hook.backbone(runner)).values()
         weight = START / float(torch.cat(list(every)).mean())
-    target = ShrinkTarget(hook.target, costs, hook.begin * steps,
-                          hook.last(runner) * steps, weight, hook.threshold)
-    check_options(target.tables, runner.cfg.model)
+
+    def build() -> ShrinkTarget:
+        target = ShrinkTarget(hook.target, costs, hook.begin * steps,
+                              hook.last(runner) * steps, weight,
+                              hook.threshold)
+        check_options(target.tables, runner.cfg.model)
+        return target
+
+    target = together(build)  # a table may be missing on one machine only
     runner.logger.info(target.describe())
     if state is None:
         penalty.weight.fill_(weight)

@@ -1,9 +1,8 @@
 """Times of networks on a machine, from a table of its operators."""
 import hashlib
 import json
-import re
 from collections import defaultdict
-from math import isfinite, prod
+from math import prod
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
@@ -13,11 +12,10 @@ from scipy.optimize import nnls
 
 from .cost import Size
 from .errors import SettingError
-from .operators import KINDS, Operator, Used
+from .latency_checks import check_table
+from .operators import Operator, Used
 from .space import Space
 
-FORMAT = 1
-NAME = re.compile(r'[A-Za-z0-9][\w.+-]*')  # of a machine
 CHUNK = 4096  # keeps the columns of all operators in memory
 Key = Tuple[str, Tuple[int, ...]]
 Numbers = Tuple[int, ...]
@@ -94,7 +92,7 @@ class LatencyTable:
     """
 
     def __init__(self, data: Any, where: str = 'latency table') -> None:
-        _check(data, where)
+        check_table(data, where)
         self.data = data
         self.name: str = data['name']
         self.input_size: Size = (data['input_size'][0], data['input_size'][1])
@@ -109,15 +107,9 @@ class LatencyTable:
         self.factor: float = correction.get('factor', 1.0)
         self.overhead: float = correction.get('operator', 0.0)
         points: Dict[Key, Dict[Numbers, float]] = defaultdict(dict)
-        for i, row in enumerate(data['operators']):
-            known = points[row['kind'], tuple(row['fixed'])]
-            free = tuple(row['free'])
-            if free in known or len(free) != len(next(iter(known), free)):
-                raise SettingError(
-                    f'{where}: operators[{i}].free', 'numbers that no other '
-                    'operator of this kind and size has, and as many as it',
-                    row['free'])
-            known[free] = row['ms']
+        for row in data['operators']:
+            key = row['kind'], tuple(row['fixed'])
+            points[key][tuple(row['free'])] = row['ms']
         self.times = {key: OperatorTimes(row) for key, row in points.items()}
 
     @classmethod
@@ -250,70 +242,3 @@ def axis_values(values: Sequence[int], most: int) -> List[int]:
         return every
     places = np.linspace(0, len(every) - 1, most).round().astype(int)
     return [every[i] for i in places]
-
-
-def _check(data: Any, where: str) -> None:
-    kinds: Dict[str, Any] = dict(
-        format=int,
-        name=str,
-        device=str,
-        backend=str,
-        precision=str,
-        batch=int,
-        threads=int,
-        drop_dead=bool,
-        input_size=list,
-        space=dict,
-        operators=list)
-    if not isinstance(data, dict):
-        raise SettingError(where, 'an object', type(data).__name__)
-    for key, kind in kinds.items():
-        if not isinstance(data.get(key), kind):
-            raise SettingError(f'{where}: {key}', kind.__name__, data.get(key))
-    if data['format'] != FORMAT:
-        raise SettingError(f'{where}: format', str(FORMAT), data['format'])
-    if not NAME.fullmatch(data['name']):
-        raise SettingError(f'{where}: name', 'letters, digits, ., +, - and _',
-                           data['name'])
-    _check_sizes(data, where)
-    correction = data.get('correction', {})
-    if not isinstance(correction, dict) or not all(
-            map(_is_number, correction.values())) or not correction.get(
-                'factor', 1) > 0:
-        raise SettingError(f'{where}: correction',
-                           'a factor above 0 and an overhead', correction)
-    for i, row in enumerate(data['operators']):
-        _check_row(row, f'{where}: operators[{i}]')
-
-
-def _check_sizes(data: Dict[str, Any], where: str) -> None:
-    for key, num in (('input_size', 2), ('batch', None), ('threads', None)):
-        value = data[key]
-        numbers = value if num else [value]
-        if len(numbers) != (num or 1) or not all(
-                type(one) is int and one > 0 for one in numbers):
-            raise SettingError(f'{where}: {key}', 'whole numbers above 0',
-                               value)
-    for key in 'check', 'options':
-        if not isinstance(data.get(key, {}), dict):
-            raise SettingError(f'{where}: {key}', 'an object', data[key])
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return type(value) in (int, float) and isfinite(value)
-    except OverflowError:
-        return False
-
-
-def _check_row(row: Any, where: str) -> None:
-    if not isinstance(row, dict) or str(row.get('kind')) not in KINDS:
-        raise SettingError(where, f'a kind of {", ".join(KINDS)}', row)
-    for key in ('fixed', 'free'):
-        numbers = row.get(key)
-        if not isinstance(numbers, list) or not all(
-                type(one) is int and abs(one) < 2**31 for one in numbers):
-            raise SettingError(f'{where}.{key}', 'whole numbers', numbers)
-    ms: Any = row.get('ms')
-    if not _is_number(ms) or ms < 0:
-        raise SettingError(f'{where}.ms', 'milliseconds, at least 0', ms)

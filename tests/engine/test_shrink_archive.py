@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import tiny_shrinking as tiny
 import torch
+from latency_tables import written
 from mmengine.dist import get_world_size
+from mmengine.registry import MODELS
 
 from scalenas_mm.engine.shrink_archive import shrunk_file
 from scalenas_mm.engine.shrink_target import ShrinkTarget
@@ -167,6 +169,17 @@ def test_wrong_settings(tmp_path, settings, match):
     cfg.custom_hooks[-1].update(settings)
     with pytest.raises(SettingError, match=match):
         tiny.runner_of(cfg)
+
+
+def test_a_target_by_a_table_of_another_backbone(tmp_path):
+    """Said on all processes, before training."""
+    space = MODELS.build(tiny.BACKBONE).space
+    table = written(tmp_path / 'table.json', space, (32, 32))
+    data = json.loads(table.read_text())
+    table.write_text(
+        json.dumps(dict(data, options=dict(act_cfg=dict(type='Swish')))))
+    with pytest.raises(SettingError, match='act_cfg of latency table .*ReLU'):
+        train(tmp_path, target=dict(latency='60%', table=str(table)))
 
 
 @pytest.mark.parametrize('target, match', [

@@ -12,8 +12,9 @@ from torch import nn
 
 from scalenas_mm._files import write_atomic
 from scalenas_mm.spaces import SettingError, Space
-from scalenas_mm.spaces.latency import (FORMAT, LatencyTable, axis_values,
+from scalenas_mm.spaces.latency import (LatencyTable, axis_values,
                                         fit_correction)
+from scalenas_mm.spaces.latency_checks import FORMAT
 from scalenas_mm.spaces.operators import Operator
 from .backends import Backend, device_name
 from .modules import build_operator

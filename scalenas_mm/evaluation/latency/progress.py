@@ -12,9 +12,8 @@ from scalenas_mm.spaces import SettingError
 def _checked(row: Any) -> Any:
     """A line whose times are pairs of milliseconds."""
     times = np.array(row['times'], float)
-    if times.shape != (len(times),
-                       2) or not len(times) or not (np.isfinite(times) &
-                                                    (times > 0)).all():
+    if not (times.size and times.shape[1:] == (2, )
+            and np.isfinite(times).all() and (times > 0).all()):
         raise ValueError(f"times of {row['key']}")
     return row
 
