@@ -18,8 +18,19 @@ class Result(NamedTuple):
     err: str
 
 
+def forget_visualizers():
+    """As in a process of its own: runs that begin in one second have one
+    name, and the later would draw into the folder of the earlier."""
+    module = sys.modules.get('mmengine.visualization')
+    kinds = [module.Visualizer] if module else []
+    for kind in kinds:
+        kind._instance_dict.clear()
+        kinds += kind.__subclasses__()
+
+
 def run(name, *args):
     """Run ``tools/NAME`` with arguments."""
+    forget_visualizers()
     path = TOOLS / name
     out, err = io.StringIO(), io.StringIO()
     code = 0

@@ -72,7 +72,7 @@ def test_interrupted(tiny, tmp_path, monkeypatch):
     words = ['analysis_tools/build_latency_table.py', tiny / 'tiny_search.py']
     result = run(*words, '--name', 'desk', '--out', tmp_path / 'desk.json')
     assert 'interrupted; the same command goes on' in str(result.code)
-    result = run(*words, '--name', 'a' * 300)
+    result = run(*words, '--name', 'desk', '--out', tmp_path / ('a' * 300))
     assert result.code == 2 and 'File name too long' in result.err
 
 

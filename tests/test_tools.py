@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from commands import forget_visualizers
 from mmengine.config import Config
 from tiny_cityscapes import write_config
 
@@ -18,6 +19,7 @@ ACCELERATOR = torch.cuda.is_available()
 
 def tool(folder, name, *arguments):
     """Run a tool in ``folder``, in this process: imports take long."""
+    forget_visualizers()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(str(TOOLS))

@@ -69,7 +69,7 @@ def parse_args():
     if args.seed < 0:
         parser.error(f'--seed: expected at least 0, got {args.seed}')
     args.out = args.out or Path('work_dirs/latency', f'{args.name}.json')
-    if args.out.is_dir():
+    if os.path.isdir(args.out):
         parser.error(f'--out: expected a file, {args.out} is a folder')
     return args
 
@@ -88,7 +88,7 @@ def forget_older(path):
     """Remove what was measured for a table that is done."""
     from scalenas_mm.evaluation.latency import unfinished
     part = unfinished(path)
-    if (path.is_file() and part.is_file()
+    if (os.path.isfile(path) and os.path.isfile(part)
             and part.stat().st_mtime <= path.stat().st_mtime):
         part.unlink()
 
@@ -103,7 +103,7 @@ def measure(config, args):
     from scalenas_mm.backbones import find_searchable
     from scalenas_mm.evaluation.latency import (Backend, Task,
                                                 backbone_options, build_table)
-    if args.out.exists() and not args.force:
+    if os.path.exists(args.out) and not args.force:
         fail(f'{args.out} exists; --force measures it anew')
     forget_older(args.out)
     backbone = find_searchable(build(config))
